@@ -1,0 +1,102 @@
+"""`NearestNeighbors`: the search alone."""
+
+from typing import Self
+
+from numpy.typing import ArrayLike
+
+from nearplane.neighbors._base import NeighborsBase
+
+
+class NearestNeighbors(NeighborsBase):
+    """Find the nearest of the fitted rows.
+
+    Parameters
+    ----------
+    n_neighbors : int, default=5
+        How many neighbours `kneighbors` returns if it is not told.
+    algorithm : {"auto", "brute"}, default="auto"
+        How to search; every algorithm gives the same, exact answer.
+    metric : str, default="minkowski"
+        "euclidean" (or "l2"), "sqeuclidean", "manhattan" (or "l1", "cityblock") or "minkowski".
+    p : {1, 2}, default=2
+        The power of "minkowski": 1 is "manhattan", 2 is "euclidean". Other metrics ignore it.
+    n_jobs : int, default=None
+        Number of threads. None: what OpenMP would use (``OMP_NUM_THREADS``, threadpoolctl); -1:
+        every usable processor; -2: all but one. It does not change a bit of the answer.
+    verbose : bool, default=False
+        Show a bar while searching, if standard error is a terminal.
+
+    Attributes
+    ----------
+    effective_metric_ : {"euclidean", "sqeuclidean", "manhattan"}
+        The metric under its own name.
+    n_features_in_ : int
+        Number of features; height * width * channels for images.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if `fit` was given a data frame with names.
+    n_samples_fit_ : int
+        Number of fitted rows.
+
+    See Also
+    --------
+    nearplane.argkmin : The same as a function.
+
+    Notes
+    -----
+    The fitted rows are kept, not copied: an array of uint8, float32 or float64 must not be changed
+    as long as the estimator is in use. Queries and rows of different types meet in the wider one,
+    for which the narrower of the two is converted anew by each call.
+
+    Examples
+    --------
+    >>> from nearplane import NearestNeighbors
+    >>> search = NearestNeighbors(n_neighbors=2, metric="manhattan").fit([[0, 0], [1, 1], [5, 5]])
+    >>> search.kneighbors([[1, 0]])
+    (array([[1., 1.]]), array([[0, 1]]))
+    >>> search.kneighbors(n_neighbors=1, return_distance=False)
+    array([[1],
+           [0],
+           [1]])
+    """
+
+    def __init__(
+        self,
+        *,
+        n_neighbors: int = 5,
+        algorithm: str = "auto",
+        metric: str = "minkowski",
+        p: float = 2,
+        n_jobs: int | None = None,
+        verbose: bool = False,
+    ) -> None:
+        super().__init__(
+            n_neighbors=n_neighbors,
+            algorithm=algorithm,
+            metric=metric,
+            p=p,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Take the rows to search.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or images of shape (n_samples, height, \
+width) or (n_samples, height, width, channels)
+            Real, finite numbers; see `nearplane.pairwise_distances` for the types.
+        y : None
+            Ignored; there for scikit-learn's pipelines.
+
+        Returns
+        -------
+        NearestNeighbors
+            The estimator itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `X` or a parameter is not as described; the message names it.
+        """
+        return self._fit_rows(X)
