@@ -1,0 +1,42 @@
+#pragma once
+// What the files of this folder share: one bind function a topic, array views, and the monitor that
+// listens to Python while the core works.
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <chrono>
+#include <optional>
+
+#include "nearplane/matrix_view.hpp"
+#include "nearplane/metric.hpp"
+#include "nearplane/parallel.hpp"
+
+namespace nearplane::bindings {
+
+namespace py = pybind11;
+
+void bind_distances(py::module_& module);
+void bind_info(py::module_& module);
+
+/// The array as the core sees it; valid while the array lives. Throws TypeError unless it is
+/// two-dimensional and uint8, float32 or float64 in native byte order.
+MatrixView view_of(const py::array& array, const char* name);
+
+Metric metric_of(const std::string& name);
+
+/// Polls Python's signal handlers and reports progress. Lives on the calling thread, which must
+/// have released the GIL while the core works.
+class PythonMonitor final : public Monitor {
+public:
+    explicit PythonMonitor(std::optional<py::function> progress) : progress_(std::move(progress)) {}
+
+    void poll(double fraction_done) override;
+
+private:
+    std::optional<py::function> progress_;
+    std::chrono::steady_clock::time_point last_report_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace nearplane::bindings

@@ -1,0 +1,9 @@
+// The module of one ISA level. Its name and level come from CMake; what it holds, from bind_*.cpp.
+
+#include "bindings.hpp"
+
+PYBIND11_MODULE(NEARPLANE_MODULE, module) {
+    module.doc() = "The core of nearplane, compiled for ISA level " NEARPLANE_LEVEL ".";
+    nearplane::bindings::bind_distances(module);
+    nearplane::bindings::bind_info(module);
+}

@@ -1,0 +1,43 @@
+# One extension module per ISA level, and the baseline module that tells which of them may run.
+
+set(core_sources
+    cpp/src/bound_kernel.cpp
+    cpp/src/distance_matrix.cpp
+    cpp/src/measure.cpp
+    cpp/src/parallel.cpp
+    cpp/src/scan.cpp
+    cpp/src/search.cpp
+    cpp/src/top_k.cpp)
+set(binding_sources
+    cpp/bindings/bind_distances.cpp
+    cpp/bindings/bind_info.cpp
+    cpp/bindings/bindings.cpp
+    cpp/bindings/module.cpp)
+
+function(nearplane_module name)
+  pybind11_add_module(${name} MODULE NO_EXTRAS ${ARGN})
+  target_include_directories(${name} PRIVATE cpp/include)
+  target_link_libraries(${name} PRIVATE nearplane_options)
+  target_compile_definitions(${name} PRIVATE NEARPLANE_MODULE=${name})
+  install(TARGETS ${name} DESTINATION nearplane/_core)
+endfunction()
+
+set(level_table "")
+foreach(level IN LISTS NEARPLANE_ISA_LEVELS)
+  nearplane_module(_${level} ${core_sources} ${binding_sources})
+  target_compile_options(_${level} PRIVATE ${NEARPLANE_FLAGS_${level}})
+  target_compile_definitions(_${level} PRIVATE NEARPLANE_LEVEL="${level}")
+  target_link_libraries(_${level} PRIVATE Eigen3::Eigen)
+  if(OpenMP_CXX_FOUND)
+    target_link_libraries(_${level} PRIVATE OpenMP::OpenMP_CXX)
+  endif()
+  string(REPLACE ";" "\", \"" features "${NEARPLANE_FEATURES_${level}}")
+  if(features)
+    set(features "\"${features}\"")
+  endif()
+  string(APPEND level_table "    {\"${level}\", {${features}}},\n")
+endforeach()
+
+configure_file(cpp/cmake/isa_levels.hpp.in generated/isa_levels.hpp @ONLY)
+nearplane_module(_cpu cpp/src/cpu_features.cpp cpp/bindings/module_cpu.cpp)
+target_include_directories(_cpu PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/generated")

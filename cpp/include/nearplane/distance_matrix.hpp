@@ -1,0 +1,24 @@
+#pragma once
+// Whole distance matrices, and the check that rows are finite.
+
+#include <cstdint>
+
+#include "nearplane/matrix_view.hpp"
+#include "nearplane/metric.hpp"
+#include "nearplane/parallel.hpp"
+
+namespace nearplane {
+
+/// out[i * y.rows + j] = the distance of row i of x and row j of y.
+///
+/// Exact for bytes. For floats computed in float64; where cancellation could cost more than a
+/// relative 1e-9 of the (squared) distance, the pair is measured by direct differences instead.
+/// Preconditions: equal scalars and columns; finite values. Out is float or double.
+template <class Out>
+void distance_matrix(const MatrixView& x, const MatrixView& y, Metric metric, int n_threads,
+                     Monitor& monitor, Out* out);
+
+/// The first row that holds a NaN or an infinity, or -1.
+std::int64_t first_nonfinite_row(const MatrixView& rows, int n_threads, Monitor& monitor);
+
+}  // namespace nearplane

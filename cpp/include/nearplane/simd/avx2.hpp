@@ -1,0 +1,91 @@
+#pragma once
+// AVX2 register operations on bytes. See portable.hpp for what each one means.
+
+#include <immintrin.h>
+
+#include <cstdint>
+#include <cstring>
+
+namespace nearplane::simd {
+
+/// Eight features a step: vpsadbw sums eight byte differences into each 64-bit lane.
+struct Avx2AbsDiffU8 {
+    using Element = std::uint64_t;
+    using Vector = __m256i;
+    static constexpr int lanes = 4;
+    static constexpr int tile_rows = 4;  // 4 x 3 sums, 3 base vectors, 1 query: 16 registers
+    static constexpr int tile_vectors = 3;
+    static constexpr int features_per_step = 8;
+    static constexpr bool signed_base = false;
+
+    static Vector zero() { return _mm256_setzero_si256(); }
+    static Vector load(const Element* base) {
+        return _mm256_load_si256(reinterpret_cast<const __m256i*>(base));
+    }
+    static Vector broadcast(const Element* query) {
+        return _mm256_set1_epi64x(static_cast<long long>(*query));
+    }
+    static Vector accumulate(Vector sums, Vector query, Vector base) {
+        return _mm256_add_epi64(sums, _mm256_sad_epu8(query, base));
+    }
+    static void flush(Vector sums, double* out) {
+        // A sum stays far below 2^52, so its bits are the mantissa of 2^52 + sum.
+        const __m256d magic = _mm256_set1_pd(0x1p52);
+        const __m256d biased = _mm256_or_pd(_mm256_castsi256_pd(sums), magic);
+        _mm256_storeu_pd(out, _mm256_add_pd(_mm256_loadu_pd(out), _mm256_sub_pd(biased, magic)));
+    }
+};
+
+/// int32 sums of eight base rows, shared by the two dot products.
+struct Avx2Int32Lanes {
+    using Vector = __m256i;
+    static constexpr int lanes = 8;
+    static constexpr int tile_rows = 6;  // 6 x 2 sums, 2 base vectors, 1 query, 1 product
+    static constexpr int tile_vectors = 2;
+
+    static Vector zero() { return _mm256_setzero_si256(); }
+    static Vector load(const void* base) {
+        return _mm256_load_si256(static_cast<const __m256i*>(base));
+    }
+    static Vector broadcast(const void* query) {
+        std::int32_t step;
+        std::memcpy(&step, query, sizeof(step));
+        return _mm256_set1_epi32(step);
+    }
+    static void flush(Vector sums, double* out) {
+        const __m256d low = _mm256_cvtepi32_pd(_mm256_castsi256_si128(sums));
+        const __m256d high = _mm256_cvtepi32_pd(_mm256_extracti128_si256(sums, 1));
+        _mm256_storeu_pd(out, _mm256_add_pd(_mm256_loadu_pd(out), low));
+        _mm256_storeu_pd(out + 4, _mm256_add_pd(_mm256_loadu_pd(out + 4), high));
+    }
+};
+
+/// Two features a step: vpmaddwd multiplies int16 pairs and adds neighbours.
+struct Avx2DotI16 : Avx2Int32Lanes {
+    struct Element {
+        std::int16_t features[2];
+    };
+    static constexpr int features_per_step = 2;
+    static constexpr bool signed_base = false;
+
+    static Vector accumulate(Vector sums, Vector query, Vector base) {
+        return _mm256_add_epi32(sums, _mm256_madd_epi16(query, base));
+    }
+};
+
+#ifdef __AVXVNNI__
+/// Four features a step: vpdpbusd multiplies unsigned by signed bytes, so base bytes are y - 128.
+struct AvxVnniDotU8 : Avx2Int32Lanes {
+    struct Element {
+        std::uint8_t features[4];
+    };
+    static constexpr int features_per_step = 4;
+    static constexpr bool signed_base = true;
+
+    static Vector accumulate(Vector sums, Vector query, Vector base) {
+        return _mm256_dpbusd_avx_epi32(sums, query, base);
+    }
+};
+#endif
+
+}  // namespace nearplane::simd

@@ -1,0 +1,84 @@
+#pragma once
+// AVX-512 register operations on bytes. See portable.hpp for what each one means.
+
+#include <immintrin.h>
+
+#include <cstdint>
+#include <cstring>
+
+namespace nearplane::simd {
+
+/// Eight features a step: vpsadbw sums eight byte differences into each 64-bit lane.
+struct Avx512AbsDiffU8 {
+    using Element = std::uint64_t;
+    using Vector = __m512i;
+    static constexpr int lanes = 8;
+    static constexpr int tile_rows = 8;  // 8 x 3 sums, 3 base vectors, 1 query, 1 difference sum
+    static constexpr int tile_vectors = 3;
+    static constexpr int features_per_step = 8;
+    static constexpr bool signed_base = false;
+
+    static Vector zero() { return _mm512_setzero_si512(); }
+    static Vector load(const Element* base) { return _mm512_load_si512(base); }
+    static Vector broadcast(const Element* query) {
+        return _mm512_set1_epi64(static_cast<long long>(*query));
+    }
+    static Vector accumulate(Vector sums, Vector query, Vector base) {
+        return _mm512_add_epi64(sums, _mm512_sad_epu8(query, base));
+    }
+    static void flush(Vector sums, double* out) {
+        _mm512_storeu_pd(out, _mm512_add_pd(_mm512_loadu_pd(out), _mm512_cvtepi64_pd(sums)));
+    }
+};
+
+/// int32 sums of sixteen base rows, shared by the two dot products.
+struct Avx512Int32Lanes {
+    using Vector = __m512i;
+    static constexpr int lanes = 16;
+    static constexpr int tile_rows = 12;  // 12 x 2 sums, 2 base vectors, 1 query, 1 product
+    static constexpr int tile_vectors = 2;
+
+    static Vector zero() { return _mm512_setzero_si512(); }
+    static Vector load(const void* base) { return _mm512_load_si512(base); }
+    static Vector broadcast(const void* query) {
+        std::int32_t step;
+        std::memcpy(&step, query, sizeof(step));
+        return _mm512_set1_epi32(step);
+    }
+    static void flush(Vector sums, double* out) {
+        const __m512d low = _mm512_cvtepi32_pd(_mm512_castsi512_si256(sums));
+        const __m512d high = _mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(sums, 1));
+        _mm512_storeu_pd(out, _mm512_add_pd(_mm512_loadu_pd(out), low));
+        _mm512_storeu_pd(out + 8, _mm512_add_pd(_mm512_loadu_pd(out + 8), high));
+    }
+};
+
+/// Two features a step: vpmaddwd multiplies int16 pairs and adds neighbours.
+struct Avx512DotI16 : Avx512Int32Lanes {
+    struct Element {
+        std::int16_t features[2];
+    };
+    static constexpr int features_per_step = 2;
+    static constexpr bool signed_base = false;
+
+    static Vector accumulate(Vector sums, Vector query, Vector base) {
+        return _mm512_add_epi32(sums, _mm512_madd_epi16(query, base));
+    }
+};
+
+#ifdef __AVX512VNNI__
+/// Four features a step: vpdpbusd multiplies unsigned by signed bytes, so base bytes are y - 128.
+struct Avx512VnniDotU8 : Avx512Int32Lanes {
+    struct Element {
+        std::uint8_t features[4];
+    };
+    static constexpr int features_per_step = 4;
+    static constexpr bool signed_base = true;
+
+    static Vector accumulate(Vector sums, Vector query, Vector base) {
+        return _mm512_dpbusd_epi32(sums, query, base);
+    }
+};
+#endif
+
+}  // namespace nearplane::simd

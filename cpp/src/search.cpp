@@ -1,0 +1,166 @@
+#include "nearplane/search.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <vector>
+
+#include "nearplane/bound_kernel.hpp"
+#include "nearplane/measure.hpp"
+#include "nearplane/top_k.hpp"
+#include "scan.hpp"
+
+namespace nearplane {
+namespace {
+
+// All candidate buffers of a super-block of queries together.
+constexpr std::int64_t candidate_bytes = 64 << 20;
+
+/// The candidate buffers of one worker for one super-block of queries.
+class Collector {
+public:
+    Collector(std::int64_t n_queries, std::int64_t k)
+        : storage_(std::make_unique_for_overwrite<Candidate[]>(
+              static_cast<std::size_t>(n_queries * CandidateBuffer::capacity_for(k)))) {
+        buffers_.reserve(static_cast<std::size_t>(n_queries));
+        for (std::int64_t query = 0; query < n_queries; ++query) {
+            buffers_.emplace_back(storage_.get() + query * CandidateBuffer::capacity_for(k), k);
+        }
+    }
+
+    CandidateBuffer& operator[](std::int64_t query) {
+        return buffers_[static_cast<std::size_t>(query)];
+    }
+
+private:
+    std::unique_ptr<Candidate[]> storage_;
+    std::vector<CandidateBuffer> buffers_;
+};
+
+class Search {
+public:
+    Search(const MatrixView& query, const MatrixView& base, const SearchOptions& options,
+           Monitor& monitor, double* distances, std::int64_t* indices)
+        : query_(query),
+          base_(base),
+          options_(options),
+          monitor_(monitor),
+          distances_(distances),
+          indices_(indices),
+          kernel_(make_search_kernel(options.metric, base)) {}
+
+    void run() {
+        const std::int64_t query_bytes = CandidateBuffer::capacity_for(options_.k) *
+                                         static_cast<std::int64_t>(sizeof(Candidate)) *
+                                         options_.n_threads;
+        const ScanPlan plan(*kernel_, query_.rows, base_.rows, options_.n_threads,
+                            candidate_bytes / query_bytes);
+        Scan scan(*kernel_, query_, base_, plan, options_.n_threads, monitor_);
+        for (std::int64_t first = 0; first < query_.rows; first += plan.super_queries) {
+            const std::int64_t count = std::min(plan.super_queries, query_.rows - first);
+            const auto fraction = [this](std::int64_t queries) {
+                return static_cast<double>(queries) / static_cast<double>(query_.rows);
+            };
+            search_block(scan, first, count, {fraction(first), fraction(first + count)});
+        }
+    }
+
+private:
+    void search_block(Scan& scan, std::int64_t first, std::int64_t count, ProgressSpan span) {
+        std::vector<std::unique_ptr<Collector>> collectors(
+            static_cast<std::size_t>(options_.n_threads));
+        SharedThresholds thresholds(count);
+        const Measure measure = [this, first](std::int64_t query, std::int64_t index) {
+            return nearplane::measure(options_.metric, query_, first + query, base_, index);
+        };
+        scan.run(first, count, span, [&](const SumBlock& block, int worker) {
+            auto& collector = collectors[static_cast<std::size_t>(worker)];
+            if (!collector) collector = std::make_unique<Collector>(count, options_.k);
+            for (std::int64_t i = 0; i < block.n_queries; ++i) {
+                const std::int64_t query = block.first_query + i;
+                const std::int64_t excluded = options_.exclude_self ? first + query : -1;
+                collect(block, i, excluded, (*collector)[query], thresholds, measure);
+            }
+        });
+        parallel_for(count, options_.n_threads, monitor_, {span.end, span.end},
+                     [&](std::int64_t query, int, Pulse&) {
+                         write_answer(first + query, merge(collectors, query, measure));
+                     });
+    }
+
+    /// Offers the base rows of one row of sums to a query's buffer.
+    void collect(const SumBlock& block, std::int64_t i, std::int64_t excluded,
+                 CandidateBuffer& buffer, SharedThresholds& thresholds,
+                 const Measure& measure) const {
+        constexpr std::int64_t group = 16;
+        const std::int64_t query = block.first_query + i;
+        double threshold = std::min(buffer.threshold(), thresholds.get(query));
+        const auto offer = [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t j = begin; j < end; ++j) {
+                const double bound = block.lower(i, j);
+                const std::int64_t index = block.first_base + j;
+                if (bound > threshold || index == excluded) continue;
+                buffer.push({bound, bound + block.gap(i, j), index}, query, measure);
+                threshold = std::min(buffer.threshold(), threshold);
+            }
+        };
+        std::int64_t j = 0;
+        for (; j + group <= block.n_base; j += group) {
+            // Nearly every group holds nothing near enough; finding that out is vectorised.
+            int possible = 0;
+            for (std::int64_t l = j; l < j + group; ++l) {
+                possible |= static_cast<int>(!(block.lower(i, l) > threshold));
+            }
+            if (possible != 0) offer(j, j + group);
+        }
+        offer(j, block.n_base);
+        thresholds.lower(query, buffer.threshold());
+    }
+
+    std::span<const Candidate> merge(const std::vector<std::unique_ptr<Collector>>& collectors,
+                                     std::int64_t query, const Measure& measure) const {
+        CandidateBuffer* merged = nullptr;
+        for (const auto& collector : collectors) {
+            if (!collector) continue;
+            CandidateBuffer& buffer = (*collector)[query];
+            if (merged == nullptr) {
+                merged = &buffer;
+                continue;
+            }
+            for (const Candidate& candidate : buffer.candidates()) {
+                merged->push(candidate, query, measure);
+            }
+        }
+        assert(merged != nullptr);
+        return merged->finish(query, measure);
+    }
+
+    void write_answer(std::int64_t query, std::span<const Candidate> nearest) const {
+        assert(static_cast<std::int64_t>(nearest.size()) == options_.k);
+        double* distances = distances_ + query * options_.k;
+        std::int64_t* indices = indices_ + query * options_.k;
+        for (const Candidate& candidate : nearest) {
+            *distances++ = distance_from_rank(options_.metric, candidate.upper);
+            *indices++ = candidate.index;
+        }
+    }
+
+    const MatrixView& query_;
+    const MatrixView& base_;
+    const SearchOptions& options_;
+    Monitor& monitor_;
+    double* distances_;
+    std::int64_t* indices_;
+    std::unique_ptr<BoundKernel> kernel_;
+};
+
+}  // namespace
+
+void argkmin(const MatrixView& query, const MatrixView& base, const SearchOptions& options,
+             Monitor& monitor, double* distances, std::int64_t* indices) {
+    assert(query.scalar == base.scalar && query.cols == base.cols);
+    assert(1 <= options.k && options.k <= base.rows - (options.exclude_self ? 1 : 0));
+    if (query.rows == 0) return;
+    Search(query, base, options, monitor, distances, indices).run();
+}
+
+}  // namespace nearplane

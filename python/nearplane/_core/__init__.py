@@ -1,0 +1,49 @@
+"""Picks the compiled level at import: the fastest one this processor can run.
+
+The environment variable ``NEARPLANE_ISA`` forces a level. Every level has the same functions and,
+for uint8 data, returns the same bytes; ``__init__.pyi`` describes them.
+"""
+
+import importlib
+import os
+
+from nearplane._core._cpu import available_levels, built_levels
+
+
+def _chosen_level() -> str:
+    available = available_levels()
+    forced = os.environ.get("NEARPLANE_ISA")
+    if forced:
+        if forced in available:
+            return forced
+        reason = "this processor cannot run it" if forced in built_levels() else "not built"
+        raise ImportError(
+            f"NEARPLANE_ISA={forced!r}: {reason}; choose one of {', '.join(available)}"
+        )
+    if not available:
+        raise ImportError(
+            f"nearplane was built for {', '.join(built_levels())}, and this processor can run none "
+            "of them; build it here with pip install --no-binary nearplane nearplane"
+        )
+    return available[-1]
+
+
+_level = importlib.import_module(f"{__name__}._{_chosen_level()}")
+
+argkmin = _level.argkmin
+build_info = _level.build_info
+first_nonfinite_row = _level.first_nonfinite_row
+isa_level = _level.isa_level
+max_threads = _level.max_threads
+pairwise_distances = _level.pairwise_distances
+
+__all__ = [
+    "argkmin",
+    "available_levels",
+    "build_info",
+    "built_levels",
+    "first_nonfinite_row",
+    "isa_level",
+    "max_threads",
+    "pairwise_distances",
+]
