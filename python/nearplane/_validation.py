@@ -53,6 +53,8 @@ def read_array(X: ArrayLike, name: str) -> NDArray[Any]:
             ensure_min_samples=0,
             ensure_min_features=0,
         )
+        if array.dtype == object:  # from a list; check_array has converted arrays of objects
+            array = array.astype(np.float64)
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{name} must be a dense array of real numbers: {error}") from error

@@ -67,9 +67,11 @@ or (n_queries, height, width, channels)
 
     Notes
     -----
-    uint8 rows are compared in integers: the sum is exact. Other rows are compared by their direct
-    differences, never by expanding the square, so that nothing cancels and a row's distance to
-    itself is exactly 0.
+    Distances between uint8 rows are sums of integers and exact. Those between other rows are
+    computed in float64; wherever a fast formula could cost more than a relative 1e-9 by
+    cancellation, the pair is compared by direct differences instead. So a row's distance to itself
+    is exactly 0, and data far from the origin lose nothing. The distances of `argkmin` are those
+    of direct differences always.
 
     Examples
     --------

@@ -18,8 +18,8 @@ from nearplane.neighbors._weights import (
     share_places,
 )
 
-# Numbers worked on at a time behind the search: 32 MB in float64, whatever the number of queries.
-_BLOCK_SIZE = 2**22
+# Numbers worked on at a time behind the search: 16 MB in float64, whatever the number of queries.
+_BLOCK_SIZE = 2**21
 
 # Sums of fractional weights that ought to reach n_neighbors may miss it by this much.
 _ROUNDING = 1e-9
@@ -145,8 +145,15 @@ def read_targets(estimator: NeighborsBase, y: ArrayLike | None, *, numeric: bool
             "is None."
         )
     dtype = "numeric" if numeric else None
-    targets = check_array(y, ensure_2d=False, dtype=dtype, input_name="y", estimator=estimator)
-    if targets.ndim == 0:
+    targets = check_array(
+        y,
+        dtype=dtype,
+        ensure_2d=False,
+        ensure_min_samples=0,
+        input_name="y",
+        estimator=estimator,
+    )
+    if targets.ndim == 0 or len(targets) == 0:
         raise ValueError(f"y must hold one target for each row of X; got {y!r}.")
     return np.asarray(targets)
 

@@ -1,0 +1,26 @@
+"""scikit-learn's own checks, on every estimator, with no failure expected."""
+
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from nearplane import KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors
+
+
+@parametrize_with_checks(
+    [
+        NearestNeighbors(),
+        NearestNeighbors(n_neighbors=1, metric="l1", n_jobs=2),
+        KNeighborsClassifier(),
+        KNeighborsClassifier(3, weights="distance", metric="manhattan", ties="nearest", n_jobs=2),
+        KNeighborsRegressor(),
+        KNeighborsRegressor(3, weights="distance", p=1),
+        KNeighborsRegressor(local_fit="linear"),
+        KNeighborsRegressor(7, weights="distance", local_fit="linear"),
+    ]
+)
+def test_scikit_learn_has_no_objection(estimator, check, monkeypatch):
+    # Without it the check that array API dispatch changes nothing would not run.
+    monkeypatch.setenv("SCIPY_ARRAY_API", "1")
+    if check.func.__name__ == "check_classifiers_multilabel_output_format_decision_function":
+        assert not hasattr(estimator, "decision_function")  # of one without it asks no more
+        return
+    check(estimator)
