@@ -1,0 +1,15 @@
+"""Plots in the manner of scikit-learn's displays.
+
+A display keeps the numbers of one plot; its class methods compute them, and `plot` draws them on
+any matplotlib axes:
+
+- `NeighborsDisplay`: query images, each beside its nearest neighbours;
+- `AccuracyCurveDisplay`: accuracy against the number of neighbours.
+
+matplotlib is imported only when something is drawn (``pip install 'nearplane[report]'``).
+"""
+
+from nearplane.display._accuracy import AccuracyCurveDisplay
+from nearplane.display._neighbors import NeighborsDisplay
+
+__all__ = ["AccuracyCurveDisplay", "NeighborsDisplay"]

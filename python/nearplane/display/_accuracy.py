@@ -1,0 +1,237 @@
+"""Accuracy against the number of neighbours."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nearplane.display._each_k import predict_each_k
+from nearplane.display._figure import axes_or_new
+from nearplane.neighbors import KNeighborsClassifier
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class AccuracyCurveDisplay:
+    """Accuracy of a k-nearest-neighbours classifier against k.
+
+    One display is one curve; draw several on the same axes by passing `ax`.
+
+    Parameters
+    ----------
+    n_neighbors : array-like of shape (n_k,)
+        The values of k, increasing.
+    accuracy : array-like of shape (n_k,) or (n_k, n_folds)
+        Fractions from 0 to 1: on one validation set, or on each fold of a cross-validation.
+    name : str, default=None
+        The curve's name in the legend, such as the metric's.
+
+    Attributes
+    ----------
+    best_n_neighbors_ : int
+        The k of the highest (mean) accuracy; the smallest among equals.
+    ax_ : matplotlib Axes
+        Where the curve was drawn.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+    line_ : matplotlib Line2D
+        The curve.
+    fold_points_ : matplotlib PathCollection or None
+        One point for each fold and k, where there are folds.
+    errorbar_ : matplotlib ErrorbarContainer or None
+        Mean plus and minus one standard deviation over the folds, where there are folds.
+    best_ : matplotlib Line2D
+        The marker of the best k.
+
+    See Also
+    --------
+    NeighborsDisplay : Queries beside their neighbours.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from nearplane.display import AccuracyCurveDisplay
+    >>> display = AccuracyCurveDisplay(n_neighbors=[1, 3, 5], accuracy=[0.90, 0.95, 0.95])
+    >>> display.best_n_neighbors_
+    3
+    >>> display.plot(ax=Figure().subplots()).ax_.get_xlabel()
+    'Number of neighbours k'
+    """
+
+    def __init__(
+        self, *, n_neighbors: ArrayLike, accuracy: ArrayLike, name: str | None = None
+    ) -> None:
+        self.n_neighbors = _read_ks(n_neighbors)
+        self.accuracy = np.asarray(accuracy, dtype=np.float64)
+        self.name = name
+        if self.accuracy.ndim not in (1, 2) or len(self.accuracy) != len(self.n_neighbors):
+            raise ValueError(
+                f"accuracy has shape {self.accuracy.shape}; n_neighbors has "
+                f"{len(self.n_neighbors)} values, so it must be ({len(self.n_neighbors)},) or "
+                f"({len(self.n_neighbors)}, n_folds)"
+            )
+
+    @property
+    def best_n_neighbors_(self) -> int:
+        return int(self.n_neighbors[np.argmax(self._mean())])
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: KNeighborsClassifier,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        n_neighbors: ArrayLike,
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Draw the curve of a fitted classifier on a validation set, from one search.
+
+        Parameters
+        ----------
+        estimator : KNeighborsClassifier
+            Fitted; its own number of neighbours is not used.
+        X : array-like of shape (n_queries, n_features), or images
+            Queries that `estimator` was not fitted on.
+        y : array-like of shape (n_queries,)
+            Their true labels.
+        n_neighbors : array-like of shape (n_k,)
+            The values of k, increasing.
+        name : str, default=None
+            The curve's name in the legend.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new pyplot figure.
+        **kwargs : dict
+            Passed to matplotlib's ``plot`` for the line.
+
+        Returns
+        -------
+        AccuracyCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            If `estimator` has several outputs or was fitted with sample weights.
+        """
+        ks = _read_ks(n_neighbors).tolist()
+        distances, indices = estimator.kneighbors(X, n_neighbors=ks[-1])
+        predicted = predict_each_k(estimator, distances, indices, ks)
+        return cls.from_predictions(y, predicted, n_neighbors=ks, name=name, ax=ax, **kwargs)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true: ArrayLike,
+        y_pred: Sequence[ArrayLike] | ArrayLike,
+        *,
+        n_neighbors: ArrayLike,
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Draw the curve from the labels predicted with each k.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_queries,)
+            True labels.
+        y_pred : array-like of shape (n_k, n_queries)
+            One row of predicted labels for each k.
+        n_neighbors : array-like of shape (n_k,)
+            The values of k, increasing.
+        name : str, default=None
+            The curve's name in the legend.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new pyplot figure.
+        **kwargs : dict
+            Passed to matplotlib's ``plot`` for the line.
+
+        Returns
+        -------
+        AccuracyCurveDisplay
+        """
+        truth, predicted = np.asarray(y_true), np.asarray(y_pred)
+        if predicted.ndim != 2 or predicted.shape[1:] != truth.shape:
+            raise ValueError(
+                f"y_pred has shape {predicted.shape}; for y_true of shape {truth.shape} it must "
+                f"be (n_k, {truth.size}): one row of labels for each k"
+            )
+        accuracy = (predicted == truth).mean(axis=1)
+        return cls(n_neighbors=n_neighbors, accuracy=accuracy, name=name).plot(ax, **kwargs)
+
+    def plot(self, ax: "Axes | None" = None, **kwargs: Any) -> Self:
+        """Draw the curve and mark the best k.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new pyplot figure.
+        **kwargs : dict
+            Passed to matplotlib's ``plot`` for the line, such as ``color`` or ``linestyle``.
+
+        Returns
+        -------
+        AccuracyCurveDisplay
+            This object.
+        """
+        self.ax_ = axes_or_new(ax)
+        self.figure_ = self.ax_.figure
+        mean, best = self._mean(), self.best_n_neighbors_
+        options: dict[str, Any] = {"marker": "o", "markersize": 4, "label": self.name} | kwargs
+        (self.line_,) = self.ax_.plot(self.n_neighbors, mean, **options)
+        colour = self.line_.get_color()
+        self.fold_points_ = self.errorbar_ = None
+        if self.accuracy.ndim == 2:
+            repeated = np.repeat(self.n_neighbors, self.accuracy.shape[1])
+            self.fold_points_ = self.ax_.scatter(
+                repeated, self.accuracy.ravel(), s=9, color=colour, alpha=0.35, linewidths=0
+            )
+            self.errorbar_ = self.ax_.errorbar(
+                self.n_neighbors,
+                mean,
+                yerr=self.accuracy.std(axis=1),
+                fmt="none",
+                ecolor=colour,
+                capsize=2.5,
+            )
+        # A ring around the point is seen without colour and hides nothing below it.
+        (self.best_,) = self.ax_.plot(
+            [best],
+            [mean.max()],
+            color=colour,
+            marker="o",
+            markersize=11,
+            markerfacecolor="none",
+            markeredgewidth=1.6,
+            linestyle="none",
+        )
+        self._label_axes()
+        return self
+
+    def _mean(self) -> NDArray[np.float64]:
+        return self.accuracy if self.accuracy.ndim == 1 else self.accuracy.mean(axis=1)
+
+    def _label_axes(self) -> None:
+        from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 (drawing is optional)
+
+        self.ax_.set_xlabel("Number of neighbours k")
+        self.ax_.set_ylabel("Accuracy")
+        self.ax_.xaxis.set_major_locator(
+            MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
+        )
+        self.ax_.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.6g} %")
+        if self.name is not None:
+            self.ax_.legend()
+
+
+def _read_ks(n_neighbors: ArrayLike) -> NDArray[Any]:
+    ks = np.asarray(n_neighbors)
+    if ks.ndim != 1 or not ks.size:
+        raise ValueError(f"n_neighbors must be a list of at least one k, got {n_neighbors!r}")
+    if np.any(np.diff(ks) <= 0):
+        raise ValueError(f"n_neighbors must increase, got {ks.tolist()}")
+    return ks
