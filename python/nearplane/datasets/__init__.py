@@ -1,0 +1,29 @@
+"""Image data sets: bundled, fetched and made.
+
+- `load_digits` - scikit-learn's handwritten digits as images; needs no file and no network;
+- `fetch_cifar10` - CIFAR-10 from its official files, downloaded if they are missing;
+- `make_natural_images` - synthetic images with the statistics of natural ones;
+- `load_dataset` - any of them by name, split into training and test images.
+
+Images are uint8 arrays of shape (n, height, width) or (n, height, width, channels), labels int64.
+The ``load_*``, ``fetch_*`` and ``make_*`` functions return what there is, as scikit-learn's do;
+only `load_dataset` splits what has no official split.
+"""
+
+from ._cifar10 import fetch_cifar10
+from ._digits import load_digits
+from ._files import DataFileError
+from ._home import get_data_home
+from ._natural import make_natural_images
+from ._registry import DATASET_NAMES, ImageDataset, load_dataset
+
+__all__ = [
+    "DATASET_NAMES",
+    "DataFileError",
+    "ImageDataset",
+    "fetch_cifar10",
+    "get_data_home",
+    "load_dataset",
+    "load_digits",
+    "make_natural_images",
+]
