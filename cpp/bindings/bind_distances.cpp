@@ -86,9 +86,8 @@ std::int64_t first_nonfinite(const py::array& rows, int n_threads) {
     const MatrixView view = view_of(rows, "X");
     check_threads(n_threads);
     std::int64_t row = -1;
-    run_released(std::nullopt, [&](Monitor& monitor) {
-        row = first_nonfinite_row(view, n_threads, monitor);
-    });
+    run_released(std::nullopt,
+                 [&](Monitor& monitor) { row = first_nonfinite_row(view, n_threads, monitor); });
     return row;
 }
 

@@ -30,6 +30,7 @@ std::vector<std::string> built_levels() {
 
 PYBIND11_MODULE(NEARPLANE_MODULE, module) {
     module.doc() = "Which levels of the core were built, and which this processor can run.";
-    module.def("available_levels", &available_levels, "Levels this processor can run, slowest first.");
+    module.def("available_levels", &available_levels,
+               "Levels this processor can run, slowest first.");
     module.def("built_levels", &built_levels, "Levels in this installation, slowest first.");
 }

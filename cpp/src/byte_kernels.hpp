@@ -17,8 +17,8 @@ template <class Op>
 typename Op::Element byte_element(const auto& at, std::int64_t first, std::int64_t count,
                                   std::uint8_t flip) {
     using Element = typename Op::Element;
-    using Feature = std::conditional_t<sizeof(Element) == Op::features_per_step, std::uint8_t,
-                                       std::int16_t>;
+    using Feature =
+        std::conditional_t<sizeof(Element) == Op::features_per_step, std::uint8_t, std::int16_t>;
     std::array<Feature, Op::features_per_step> features{};
     for (std::int64_t i = 0; i < Op::features_per_step; ++i) {
         if (i < count) {

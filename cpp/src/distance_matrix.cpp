@@ -106,8 +106,8 @@ template void distance_matrix(const MatrixView&, const MatrixView&, Metric, int,
 std::int64_t first_nonfinite_row(const MatrixView& rows, int n_threads, Monitor& monitor) {
     if (rows.scalar == Scalar::u8) return -1;
     constexpr std::int64_t chunk_values = 1 << 18;
-    const std::int64_t chunk = std::max<std::int64_t>(
-        chunk_values / std::max<std::int64_t>(rows.cols, 1), 1);
+    const std::int64_t chunk =
+        std::max<std::int64_t>(chunk_values / std::max<std::int64_t>(rows.cols, 1), 1);
     std::atomic<std::int64_t> first{rows.rows};
     parallel_for((rows.rows + chunk - 1) / chunk, n_threads, monitor, {},
                  [&](std::int64_t task, int, Pulse&) {

@@ -125,7 +125,8 @@ public:
     Terms query_terms(const auto& at, std::int64_t n_features) const {
         const auto x = [&](std::int64_t d) { return static_cast<double>(this->centred(at, d)); };
         const double sum = partial_sums(n_features, x);
-        const double norm = partial_sums(n_features, [&](std::int64_t d) { return std::abs(x(d)); });
+        const double norm =
+            partial_sums(n_features, [&](std::int64_t d) { return std::abs(x(d)); });
         constexpr double block = static_cast<double>(block_steps<typename Base::Op>);
         const double error =
             1.01 * ((2.0 * block + 10.0) * roundoff<E> + 8.0 * Base::float64_error(n_features));

@@ -77,7 +77,8 @@ public:
 private:
     class WorkerPulse final : public Pulse {
     public:
-        WorkerPulse(Loop& loop, bool polls) : loop_(loop), polls_(polls), last_poll_(Clock::now()) {}
+        WorkerPulse(Loop& loop, bool polls)
+            : loop_(loop), polls_(polls), last_poll_(Clock::now()) {}
 
         bool keep_going() override {
             if (polls_ && Clock::now() - last_poll_ >= poll_interval) {

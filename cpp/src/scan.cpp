@@ -49,9 +49,9 @@ ScanPlan::ScanPlan(const BoundKernel& kernel, std::int64_t n_queries, std::int64
     super_queries = whole_units(most_super + shape.query_rows - 1, shape.query_rows);
     block_queries = std::min(super_queries, whole_units(most_block_queries, shape.query_rows));
     const std::int64_t fair_chunk = ceil_div(n_base, chunks_per_thread * n_threads);
-    chunk_base = whole_units(std::min({fair_chunk + shape.base_rows - 1, most_chunk_rows,
-                                       chunk_bytes / row_bytes}),
-                             shape.base_rows);
+    chunk_base = whole_units(
+        std::min({fair_chunk + shape.base_rows - 1, most_chunk_rows, chunk_bytes / row_bytes}),
+        shape.base_rows);
 }
 
 Scan::Scan(const BoundKernel& kernel, const MatrixView& query, const MatrixView& base,

@@ -40,9 +40,7 @@ struct StridedRow {
     const std::byte* begin;
     std::int64_t stride;
 
-    T operator()(std::int64_t column) const {
-        return DenseRow<T>{begin + column * stride}(0);
-    }
+    T operator()(std::int64_t column) const { return DenseRow<T>{begin + column * stride}(0); }
 };
 
 /// Calls body(row_at), where row_at(i) is a reader of row i. Dense rows get a body of their own:

@@ -32,8 +32,8 @@ protected:
 
 using Task = std::function<void(std::int64_t task, int worker, Pulse& pulse)>;
 
-/// Runs task(0 .. n_tasks - 1), each once, in rising order of start, on at most `n_threads` workers;
-/// `worker` numbers them from 0 without gaps, below n_threads.
+/// Runs task(0 .. n_tasks - 1), each once, in rising order of start, on at most `n_threads`
+/// workers; `worker` numbers them from 0 without gaps, below n_threads.
 ///
 /// The first exception thrown by a task or by the monitor is rethrown here once every worker has
 /// stopped. In a child of fork() whose parent had used threads everything runs on the caller:

@@ -38,9 +38,7 @@ public:
     /// No row whose lower bound is above this can be among the k nearest.
     double threshold() const { return bound_.upper; }
 
-    std::span<Candidate> candidates() const {
-        return {storage_, static_cast<std::size_t>(size_)};
-    }
+    std::span<Candidate> candidates() const { return {storage_, static_cast<std::size_t>(size_)}; }
 
     void push(Candidate candidate, std::int64_t query, const Measure& measure);
 
@@ -65,7 +63,8 @@ private:
 /// the final k-th distance, so reading a stale one costs time, never correctness.
 class SharedThresholds {
 public:
-    explicit SharedThresholds(std::int64_t n_queries) : values_(static_cast<std::size_t>(n_queries)) {
+    explicit SharedThresholds(std::int64_t n_queries)
+        : values_(static_cast<std::size_t>(n_queries)) {
         for (auto& value : values_) value = std::numeric_limits<double>::infinity();
     }
 

@@ -1,0 +1,112 @@
+"""The compiled module's own surface: its stubs are true, and it is memory-safe if misused."""
+
+import ast
+import inspect
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nearplane import _core
+
+from .core_levels import LEVELS, argkmin
+
+STUB = Path(_core.__file__).with_name("__init__.pyi")
+
+
+def stub_signatures():
+    """Return {function: (names of parameters, names of keyword-only ones)} of the stub file."""
+    return {
+        node.name: ([a.arg for a in node.args.args], [a.arg for a in node.args.kwonlyargs])
+        for node in ast.parse(STUB.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+    }
+
+
+def compiled_signature(function):
+    """Read the same from the first line of a compiled function's docstring."""
+    text = re.match(r"\w+\((.*)\) -> ", function.__doc__).group(1)
+    names = [
+        re.match(r"[*\w]+", part).group() for part in re.split(r",\s(?=[\w]+:|\*)", text) if part
+    ]
+    star = names.index("*") if "*" in names else len(names)
+    return names[:star], names[star + 1 :]
+
+
+def test_the_stub_names_what_the_package_exports():
+    assert sorted(stub_signatures()) == sorted(_core.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(stub_signatures()))
+def test_the_stub_and_the_module_agree(name):
+    assert compiled_signature(getattr(_core, name)) == stub_signatures()[name]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_level_offers_the_same(level):
+    offered = {name for name, value in inspect.getmembers(LEVELS[level], inspect.isroutine)}
+    assert offered == set(_core.__all__) - {"available_levels", "built_levels"}
+
+
+def test_the_package_is_typed():
+    assert (STUB.parent.parent / "py.typed").exists()
+
+
+ROWS = np.zeros((5, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("query", "base", "k", "metric", "error"),
+    [
+        (ROWS, ROWS.astype(np.int32), 1, "euclidean", TypeError),
+        (ROWS.astype(">f4"), ROWS.astype(np.float32), 1, "euclidean", TypeError),
+        (ROWS[0], ROWS, 1, "euclidean", TypeError),
+        (ROWS, ROWS.astype(np.float32), 1, "euclidean", ValueError),
+        (ROWS, ROWS[:, :2], 1, "euclidean", ValueError),
+        (ROWS, ROWS, 0, "euclidean", ValueError),
+        (ROWS, ROWS, 6, "euclidean", ValueError),
+        (ROWS, ROWS, 1, "cosine", ValueError),
+    ],
+)
+def test_what_would_be_unsafe_is_refused(query, base, k, metric, error):
+    with pytest.raises(error):
+        argkmin(_core.isa_level(), query, base, k, metric)
+
+
+def test_leave_one_out_needs_square_arguments_and_one_row_more():
+    with pytest.raises(ValueError, match="as many query rows"):
+        argkmin(_core.isa_level(), ROWS[:2], ROWS, 1, "euclidean", exclude_self=True)
+    with pytest.raises(ValueError, match="between 1 and"):
+        argkmin(_core.isa_level(), ROWS, ROWS, 5, "euclidean", exclude_self=True)
+
+
+def test_a_thread_count_below_one_is_refused():
+    with pytest.raises(ValueError, match="n_threads"):
+        argkmin(_core.isa_level(), ROWS, ROWS, 1, "euclidean", n_threads=0)
+
+
+@pytest.mark.parametrize(
+    "out",
+    [
+        np.empty((5, 4)),
+        np.empty((5, 5), np.uint8),
+        np.empty((5, 10))[:, ::2],
+        np.asfortranarray(np.empty((5, 5))),
+    ],
+)
+def test_an_unfit_out_is_refused(out):
+    with pytest.raises(ValueError, match="out must be"):
+        _core.pairwise_distances(ROWS, ROWS, "euclidean", out, n_threads=1, progress=None)
+
+
+def test_a_read_only_out_is_refused():
+    out = np.empty((5, 5))
+    out.flags.writeable = False
+    with pytest.raises(ValueError, match="not writeable"):
+        _core.pairwise_distances(ROWS, ROWS, "euclidean", out, n_threads=1, progress=None)
+
+
+def test_an_unknown_cpu_feature_or_build_fact_is_not_invented():
+    assert set(_core.available_levels()) <= set(_core.built_levels())
+    assert set(_core.build_info()) == {"compiler", "eigen", "eigen_simd", "openmp"}

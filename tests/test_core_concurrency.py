@@ -1,0 +1,188 @@
+"""Interruption, progress, forks and threads: the core keeps working, whatever happens around it."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from nearplane import _core, argkmin
+
+RNG = np.random.default_rng(0)
+BASE = RNG.integers(0, 256, (2000, 100), dtype=np.uint8)
+QUERY = RNG.integers(0, 256, (200, 100), dtype=np.uint8)
+EXPECTED = argkmin(QUERY, BASE, 5)
+# Some 10^12 byte operations: seconds to minutes of work at any level. The rows are one row seen
+# many times, so they cost no memory.
+LONG_BASE = np.broadcast_to(BASE[:1].repeat(40, axis=1), (500_000, 4000))
+LONG_QUERY = np.broadcast_to(BASE[1:2].repeat(40, axis=1), (100_000, 4000))
+
+
+def right_answer():
+    found = argkmin(QUERY, BASE, 5)
+    return all(np.array_equal(f, e) for f, e in zip(found, EXPECTED, strict=True))
+
+
+def start_long_search(progress=None):
+    _core.argkmin(
+        LONG_QUERY, LONG_BASE, 3, "manhattan", exclude_self=False, n_threads=2, progress=progress
+    )
+
+
+class StopNowError(Exception):
+    """Raised from a progress callback."""
+
+
+def test_progress_rises_to_one():
+    seen = []
+    _core.argkmin(
+        np.broadcast_to(QUERY[:1], (100_000, 100)), BASE, 3, "euclidean",
+        exclude_self=False, n_threads=2, progress=seen.append,
+    )  # fmt: skip
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert seen[0] >= 0.0
+
+
+def test_an_exception_in_the_callback_stops_the_search():
+    calls = []
+
+    def stop(fraction):
+        calls.append(fraction)
+        raise StopNowError
+
+    with pytest.raises(StopNowError):
+        start_long_search(stop)
+    assert len(calls) == 1
+    assert calls[0] < 0.5
+    assert right_answer()
+
+
+def test_a_signal_ends_a_search_and_the_next_one_is_right():
+    def interrupt(_):
+        signal.raise_signal(signal.SIGINT)
+
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            start_long_search(interrupt)
+        assert right_answer()
+
+
+def test_a_signal_from_outside_ends_a_search():
+    code = textwrap.dedent("""
+        import numpy as np, nearplane
+        rows = np.broadcast_to(np.uint8(1), (10_000_000, 1000))
+        print("ready", flush=True)
+        try:
+            nearplane.argkmin(rows, rows, 3)
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+        print(nearplane.argkmin(rows[:2], rows[:9], 3)[1].tolist())
+    """)
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    answer, _ = process.communicate(timeout=60)
+    assert answer == "interrupted\n[[0, 1, 2], [0, 1, 2]]\n"
+    assert process.returncode == 0
+
+
+def test_many_python_threads_at_once():
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda _: right_answer(), range(40)))
+
+
+def test_other_python_threads_run_while_the_core_works():
+    ticks = []
+
+    def stop_after_ticks(_):
+        if len(ticks) > 100:
+            raise StopNowError
+
+    def tick(done):
+        while not done.is_set():
+            ticks.append(None)
+
+    done = threading.Event()
+    thread = threading.Thread(target=tick, args=(done,))
+    thread.start()
+    with pytest.raises(StopNowError):
+        start_long_search(stop_after_ticks)
+    done.set()
+    thread.join()
+    assert len(ticks) > 100
+
+
+def test_joblib_workers_and_threads():
+    for backend in ("threading", "loky"):
+        answers = joblib.Parallel(n_jobs=2, backend=backend)(
+            joblib.delayed(argkmin)(QUERY, BASE, 5) for _ in range(4)
+        )
+        for distances, indices in answers:
+            np.testing.assert_array_equal(distances, EXPECTED[0])
+            np.testing.assert_array_equal(indices, EXPECTED[1])
+
+
+def test_thread_settings_of_others_are_honoured():
+    with threadpool_limits(limits=1, user_api="openmp"):
+        assert _core.max_threads() == 1
+        assert right_answer()
+    env = {**os.environ, "OMP_NUM_THREADS": "3"}
+    code = "from nearplane import _core; print(_core.max_threads())"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == "3\n"
+
+
+FORKS = textwrap.dedent("""
+    import os, sys, warnings
+    import numpy as np, nearplane
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python's own, about forks and threads
+    rows = np.random.default_rng(0).integers(0, 256, (3000, 64), dtype=np.uint8)
+    expected = nearplane.argkmin(rows, rows, 4, n_jobs=4)[1]
+    for _ in range(10):
+        child = os.fork()
+        if child == 0:
+            same = np.array_equal(nearplane.argkmin(rows, rows, 4, n_jobs=4)[1], expected)
+            os._exit(0 if same and nearplane._core.max_threads() == 1 else 1)
+        assert os.waitpid(child, 0)[1] == 0
+    assert np.array_equal(nearplane.argkmin(rows, rows, 4, n_jobs=4)[1], expected)
+    print("survived")
+""")
+CAN_FORK = "fork" in multiprocessing.get_all_start_methods()
+
+
+@pytest.mark.parametrize("code", [FORKS] if CAN_FORK else [])
+def test_children_of_fork_go_on(code):
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert answer.stdout == "survived\n", answer.stderr
+
+
+@pytest.mark.parametrize(
+    "imports",
+    ["nearplane, sklearn.neighbors", "sklearn.neighbors, nearplane"],
+)
+def test_lives_beside_scikit_learn_in_either_order(imports):
+    code = textwrap.dedent(f"""
+        import {imports}
+        import numpy as np
+        from sklearn.neighbors import NearestNeighbors
+        rows = np.random.default_rng(0).normal(size=(500, 20))
+        theirs = NearestNeighbors(algorithm="brute", n_jobs=2).fit(rows).kneighbors(rows)[1]
+        print(np.array_equal(nearplane.argkmin(rows, rows, 5, n_jobs=2)[1], theirs))
+    """)
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert answer.stdout == "True\n"
