@@ -60,6 +60,17 @@ def test_a_python_2_batch_is_read_as_pickle_reads_it():
     np.testing.assert_array_equal(ours[b"data"], [[0, 1, 2], [253, 254, 255]])
 
 
+def test_the_official_class_names_are_read():
+    names = [b"airplane", b"automobile", b"bird", b"cat", b"deer"]
+    names += [b"dog", b"frog", b"horse", b"ship", b"truck"]
+    listed = [b"U%c%bq%c" % (len(name), name, 5 + row) for row, name in enumerate(names)]
+    meta = b"\x80\x02}q\x01(U\x13num_cases_per_batchq\x02M\x10'U\x0blabel_namesq\x03]q\x04("
+    meta += b"".join(listed) + b"eU\x07num_visq\x0fM\x00\x0cu."
+    assert len(meta) == 158  # as the official batches.meta
+    expected = {b"num_cases_per_batch": 10_000, b"label_names": names, b"num_vis": 3072}
+    assert load(meta) == expected == pickle.loads(meta, encoding="bytes")
+
+
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 @pytest.mark.parametrize(
     "value",
