@@ -36,11 +36,12 @@ def local_linear(
 
     Notes
     -----
-    Cleveland's local regression of degree one [1]_. With the weighted means taken off both sides
-    the plane passes through the mean m and has the slope A^+ B, where the rows of A and B are those
-    of the neighbours and targets, times the root of their weights. A = U S V' gives the height
-    b + (q - m)' V S^-1 U' B without forming A'A, whose condition would be the square of A's, and in
-    min(n_neighbors, n_features) dimensions whichever of the two is larger.
+    Cleveland's local regression of degree one [1]_. The plane passes through the weighted means m
+    of the neighbours and b of the targets and has the slope A^+ B, where the rows of A and B are
+    the deviations from them, times the root of the weights: its height at q is b + (q - m)' A^+ B.
+    One orthogonal triangularisation [A' | q - m] = Q [R | c] moves both into as many dimensions as
+    there are neighbours, and R' = U S V' gives b + c' V S^-1 U' B. Unlike A'A and A A', whose
+    condition is the square of A's, this loses no digits.
 
     .. [1] W. S. Cleveland, "Robust Locally Weighted Regression and Smoothing Scatterplots", Journal
        of the American Statistical Association 74 (1979), 829-836.
@@ -55,7 +56,9 @@ def local_linear(
     roots = np.sqrt(shares)
     mean_offset = (shares * offsets).sum(axis=1, keepdims=True)
     mean_target = (shares * targets).sum(axis=1)
-    u, s, vt = np.linalg.svd(roots * (offsets - mean_offset), full_matrices=False)
+    rows = np.concatenate([roots * (offsets - mean_offset), -mean_offset], axis=1)
+    triangle = np.asarray(np.linalg.qr(rows.transpose(0, 2, 1), mode="r"))
+    u, s, vt = np.linalg.svd(triangle[:, :, :-1].transpose(0, 2, 1), full_matrices=False)
 
     # What is left of a direction in which the neighbours do not differ is the rounding of their
     # coordinates, whose size that of the uncentred rows bounds.
@@ -63,7 +66,7 @@ def local_linear(
     noise = max(offsets.shape[1:]) * _EPSILON * extent
     inverse = np.where(s > noise, 1 / np.where(s > noise, s, 1), 0)
 
-    along = (vt @ -mean_offset.transpose(0, 2, 1))[:, :, 0] * inverse
+    along = (vt @ triangle[:, :, -1:])[:, :, 0] * inverse
     heights = u.transpose(0, 2, 1) @ (roots * (targets - mean_target[:, None, :]))
     predicted: NDArray[np.float64] = mean_target + (along[:, :, None] * heights).sum(axis=1)
     return predicted
