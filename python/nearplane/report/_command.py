@@ -1,0 +1,258 @@
+"""``nearplane report``: options in, results and a page out."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from nearplane._versions import version_info
+from nearplane.datasets import DATASET_NAMES, load_dataset
+from nearplane.report import _text
+from nearplane.report._html import render_report
+from nearplane.report._knn import run_knn
+from nearplane.report._pictures import take_pictures
+from nearplane.report._results import KNNResults
+from nearplane.report._sections import Report
+from nearplane.report._write import check_writable, write_atomically
+
+_SCHEMA_VERSION = 1
+_DEFAULT_OUT = Path("nearplane-report.html")
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Options:
+    """What decides the results."""
+
+    dataset: str
+    data_dir: Path | None
+    n_train: int | None
+    n_test: int | None
+    ks: list[int] | None
+    seed: int
+    n_jobs: int | None
+
+    def command(self) -> str:
+        """Return the command line that gives the same results."""
+        options: dict[str, Any] = {
+            "--data-dir": self.data_dir,
+            "--n-train": self.n_train,
+            "--n-test": self.n_test,
+            "--k": ",".join(map(str, self.ks)) if self.ks else None,
+            "--seed": self.seed,
+            "--n-jobs": self.n_jobs,
+        }
+        words = ["nearplane", "report", "--dataset", self.dataset]
+        for name, value in options.items():
+            words += [] if value is None else [name, str(value)]
+        return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def _known_dataset(name: str) -> str:
+    if name not in DATASET_NAMES:
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(DATASET_NAMES)}")
+    return name
+
+
+def _parsed_ks(texts: list[str] | None) -> list[str] | None:
+    for text in texts or []:
+        for part in text.split(","):
+            if not part.strip().isdecimal() or int(part) < 1:
+                raise typer.BadParameter(
+                    f"{text!r} is not a list of whole numbers from 1, such as 1,3,5"
+                )
+    return texts
+
+
+def report(
+    *,
+    dataset: Annotated[
+        str,
+        typer.Option(
+            callback=_known_dataset,
+            metavar="|".join(DATASET_NAMES),
+            help="The images to run on.",
+        ),
+    ] = "digits",
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder that holds the data set; nothing is downloaded then.",
+        ),
+    ] = None,
+    n_train: Annotated[
+        int | None, typer.Option(min=2, help="Use only so many training images.")
+    ] = None,
+    n_test: Annotated[int | None, typer.Option(min=1, help="Use only so many test images.")] = None,
+    k: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--k",
+            callback=_parsed_ks,
+            metavar="LIST",
+            help="Numbers of neighbours to try, such as 1,3,5. Default: 1 to 20.",
+        ),
+    ] = None,
+    k_max: Annotated[
+        int | None, typer.Option(min=1, help="Try every number of neighbours from 1 to this.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")] = _DEFAULT_OUT,
+    seed: Annotated[
+        int,
+        typer.Option(min=0, max=2**32 - 1, help="Seed of the splits and of the images shown."),
+    ] = 0,
+    n_jobs: Annotated[
+        int | None, typer.Option(help="Number of threads; -1 for every core. Default: OpenMP's.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the results as JSON instead of a table.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show no progress, and no table.")
+    ] = False,
+) -> None:
+    """Run k-nearest neighbours on images and write an HTML report.
+
+    For L1 and for L2, the number of neighbours k is chosen on a validation split of the training
+    images; then the test images are labelled once. The report shows accuracies, queries beside
+    their neighbours, confusion matrices and how it was all computed.
+    """
+    if k and k_max is not None:
+        raise typer.BadParameter("give either --k or --k-max, not both", param_hint="--k-max")
+    ks = [int(part) for text in k for part in text.split(",")] if k else None
+    options = _Options(
+        dataset=dataset,
+        data_dir=data_dir,
+        n_train=n_train,
+        n_test=n_test,
+        ks=list(range(1, k_max + 1)) if k_max is not None else ks,
+        seed=seed,
+        n_jobs=n_jobs,
+    )
+    with _user_errors():
+        content = _run(options, out, quiet=quiet)
+    if as_json:
+        typer.echo(json.dumps(_as_json(content, out), indent=2))
+    elif not quiet:
+        _print_results(content.knn, out)
+
+
+def _run(options: _Options, out: Path, *, quiet: bool) -> Report:
+    """Load, run, render and write; what can be refused at once is refused before the long run."""
+    _check_installed("matplotlib", "jinja2")
+    check_writable(out)
+    messages = Console(stderr=True, highlight=False)
+    show = sys.stderr.isatty() and not quiet
+
+    def on_stage(text: str) -> None:
+        if show:
+            messages.print(text, style="dim", markup=False)
+
+    content = _compute(options, show=show, on_stage=on_stage)
+    on_stage(f"writing {out}")
+    write_atomically(out, render_report(content))
+    return content
+
+
+def _compute(options: _Options, *, show: bool, on_stage: Callable[[str], None]) -> Report:
+    # The images live in this function alone: gone before the plots need memory of their own.
+    on_stage(f"loading {options.dataset}")
+    images = load_dataset(
+        options.dataset,
+        data_home=options.data_dir,
+        n_train=options.n_train,
+        n_test=options.n_test,
+        random_state=options.seed,
+        download_if_missing=options.data_dir is None,
+    )
+    results = run_knn(
+        images,
+        n_neighbors=options.ks,
+        random_state=options.seed,
+        n_jobs=options.n_jobs,
+        verbose=show,
+        on_stage=on_stage,
+    )
+    return Report(
+        pictures=take_pictures(images, results),
+        knn=results,
+        environment=version_info(),
+        command=options.command(),
+    )
+
+
+def _check_installed(*modules: str) -> None:
+    # Asked before the long run, and without importing: that would count as the run's memory.
+    for module in modules:
+        if find_spec(module) is None:
+            raise ImportError(
+                f"the report needs {module}: pip install 'nearplane[report]'", name=module
+            )
+
+
+@contextmanager
+def _user_errors() -> Iterator[None]:
+    """Turn what a user can put right into one message and an exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("nearplane: interrupted, no report was written", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
+    except (ValueError, OSError, ImportError, MemoryError) as error:
+        typer.echo(f"nearplane: {error or type(error).__name__}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _as_json(content: Report, out: Path) -> dict[str, Any]:
+    return {
+        "schema_version": _SCHEMA_VERSION,
+        "report": str(out),
+        "command": content.command,
+        "environment": content.environment,
+        **asdict(content.knn),
+    }
+
+
+def _print_results(results: KNNResults, out: Path) -> None:
+    data = results.data
+    table = Table(
+        title=f"{data.name}: {_text.count(data.n_train)} training images, "
+        f"{_text.count(data.n_test)} test images",
+        title_justify="left",
+    )
+    table.add_column("metric", no_wrap=True)
+    headings = ("k", "validation", "test", "queries/s", "seconds", "memory")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for result in results.metrics:
+        cells = (
+            str(result.best_n_neighbors),
+            _text.percent(result.best_validation_accuracy),
+            _text.percent(result.test_accuracy),
+            _text.count(result.queries_per_second),
+            f"{result.test_seconds:.3f}",
+            _text.megabytes(result.peak_memory_bytes),
+        )
+        table.add_row(_text.long_metric(result.metric), *map(_plain, cells))
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(_plain(_text.headline(results)))
+    console.print(f"Report: {out}", soft_wrap=True, markup=False)
+
+
+def _plain(text: str) -> str:
+    """Replace no-break spaces, which not every terminal's encoding has."""
+    return text.replace("\u00a0", " ")

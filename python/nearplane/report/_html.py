@@ -1,0 +1,69 @@
+"""The page: one HTML file that needs nothing else."""
+
+from collections.abc import Iterable
+
+from nearplane.report import _text
+from nearplane.report._sections import SECTIONS, Report, Section
+
+
+def render_report(report: Report) -> str:
+    """Write a report as one self-contained HTML page.
+
+    Parameters
+    ----------
+    report : Report
+
+    Returns
+    -------
+    str
+        A whole HTML document: styles, plots and pictures are inside, nothing is fetched.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib or jinja2 is not installed.
+    """
+    return render_page(
+        title=f"Nearest neighbours on {report.knn.data.name}",
+        headline=_text.headline(report.knn),
+        footer=f"Made by nearplane {report.environment['nearplane']}.",
+        sections=[build(report) for build in SECTIONS],
+    )
+
+
+def render_page(*, title: str, headline: str, footer: str, sections: Iterable[Section]) -> str:
+    """Put sections on a page.
+
+    Parameters
+    ----------
+    title : str
+    headline : str
+        The main finding, in one line.
+    footer : str
+    sections : iterable of Section
+
+    Returns
+    -------
+    str
+        A whole HTML document.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("nearplane.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        count=_text.count,
+        distance=_text.distance,
+        long_metric=_text.long_metric,
+        megabytes=_text.megabytes,
+        percent=_text.percent,
+        seconds=_text.seconds,
+        short_metric=_text.short_metric,
+    )
+    template = environment.get_template("report.html.j2")
+    return template.render(title=title, headline=headline, footer=footer, sections=list(sections))

@@ -1,0 +1,203 @@
+"""The run: choose k for each metric by validation, then label the test images."""
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearplane.datasets import ImageDataset
+from nearplane.display._each_k import predict_each_k
+from nearplane.display._labels import check_class_names
+from nearplane.neighbors import KNeighborsClassifier
+from nearplane.report._memory import peak_memory_bytes
+from nearplane.report._results import (
+    METRICS,
+    DataSummary,
+    Example,
+    ExampleNeighbors,
+    KNNResults,
+    MetricResult,
+    Validation,
+)
+from nearplane.report._selection import check_ks, search_other_rows, validation_rows
+from nearplane.report._text import count, short_metric
+
+_N_EXAMPLES = 8
+_N_SHOWN = 8
+
+
+class _Choice(NamedTuple):
+    """What validation said of one metric."""
+
+    model: KNeighborsClassifier
+    accuracy: NDArray[np.float64]
+    seconds: float
+
+
+def run_knn(
+    images: ImageDataset,
+    *,
+    n_neighbors: Sequence[int] | None = None,
+    random_state: int = 0,
+    n_jobs: int | None = None,
+    verbose: bool = False,
+    on_stage: Callable[[str], object] = lambda _: None,
+) -> KNNResults:
+    """Choose k for L1 and L2 on a validation split and test each once.
+
+    Parameters
+    ----------
+    images : ImageDataset
+        As `nearplane.datasets.load_dataset` returns it.
+    n_neighbors : sequence of int, default=None
+        The values of k to try; None means 1 to 20, or fewer if there are fewer images.
+    random_state : int, default=0
+        Seed of the validation split and of the choice of examples.
+    n_jobs : int, default=None
+        Number of threads, as in `nearplane.argkmin`.
+    verbose : bool, default=False
+        Whether searches show a bar.
+    on_stage : callable, default does nothing
+        Called with one line of text at the start of each stage.
+
+    Returns
+    -------
+    KNNResults
+
+    Raises
+    ------
+    ValueError
+        If there are too few images, a label without a name, or a k out of range.
+    """
+    summary = _summarise(images)
+    rows = validation_rows(images.y_train, random_state)
+    n_validation = len(rows)
+    ks = check_ks(n_neighbors, summary.n_train - n_validation)
+
+    choices = {}
+    for metric in METRICS:
+        on_stage(f"{short_metric(metric)}: choosing k on {count(n_validation)} validation images")
+        model = KNeighborsClassifier(metric=metric, n_jobs=n_jobs, verbose=verbose)
+        choices[metric] = _validate(model.fit(images.X_train, images.y_train), images, rows, ks)
+
+    results, right = [], {}
+    for metric, choice in choices.items():
+        on_stage(f"{short_metric(metric)}: labelling {count(summary.n_test)} test images")
+        result, right[metric] = _test(choice, images, ks, metric)
+        results.append(result)
+
+    first, second = METRICS
+    outcome = KNNResults(
+        data=summary,
+        validation=Validation(
+            n_fit=summary.n_train - n_validation,
+            n_validation=n_validation,
+            random_state=random_state,
+        ),
+        n_neighbors=ks,
+        metrics=results,
+        n_only_right={
+            first: int((right[first] & ~right[second]).sum()),
+            second: int((right[second] & ~right[first]).sum()),
+        },
+        examples=[],
+    )
+    queries = _choose_examples(right[outcome.best.metric], random_state)
+    models = {metric: choice.model for metric, choice in choices.items()}
+    outcome.examples.extend(_find_examples(models, images, queries))
+    return outcome
+
+
+def _summarise(images: ImageDataset) -> DataSummary:
+    n_classes = len(images.class_names)
+    for labels in (images.y_train, images.y_test):
+        check_class_names(labels, images.class_names)
+    if not len(images.X_test):
+        raise ValueError("the test set is empty: at least one test image is needed")
+    return DataSummary(
+        name=images.name,
+        description=images.description,
+        class_names=[str(name) for name in images.class_names],
+        image_shape=list(images.X_train.shape[1:]),
+        dtype=str(images.X_train.dtype),
+        n_train=len(images.X_train),
+        n_test=len(images.X_test),
+        train_count_of_class=np.bincount(images.y_train, minlength=n_classes).tolist(),
+        test_count_of_class=np.bincount(images.y_test, minlength=n_classes).tolist(),
+        n_bytes=images.X_train.nbytes + images.X_test.nbytes,
+    )
+
+
+def _validate(
+    model: KNeighborsClassifier, images: ImageDataset, rows: NDArray[np.intp], ks: list[int]
+) -> _Choice:
+    start = perf_counter()
+    distances, indices = search_other_rows(model, images.X_train, rows, ks[-1])
+    predicted = predict_each_k(model, distances, indices, ks)
+    seconds = perf_counter() - start
+    return _Choice(model, (predicted == images.y_train[rows]).mean(axis=1), seconds)
+
+
+def _test(
+    choice: _Choice, images: ImageDataset, ks: list[int], metric: str
+) -> tuple[MetricResult, NDArray[np.bool_]]:
+    """Label the test images with the best k; return also which labels are right."""
+    best = int(choice.accuracy.argmax())  # the first maximum: the smallest k among equals
+    choice.model.set_params(n_neighbors=ks[best])
+    start = perf_counter()
+    predicted = choice.model.predict(images.X_test)
+    seconds = perf_counter() - start
+    right: NDArray[np.bool_] = predicted == images.y_test
+    n_classes = len(images.class_names)
+    pairs = np.bincount(images.y_test * n_classes + predicted, minlength=n_classes**2)
+    result = MetricResult(
+        metric=metric,
+        validation_accuracy=choice.accuracy.tolist(),
+        validation_seconds=choice.seconds,
+        best_n_neighbors=ks[best],
+        best_validation_accuracy=float(choice.accuracy[best]),
+        test_accuracy=float(right.mean()),
+        test_seconds=seconds,
+        queries_per_second=len(right) / seconds,
+        peak_memory_bytes=peak_memory_bytes(),
+        confusion_matrix=pairs.reshape(n_classes, n_classes).tolist(),
+    )
+    return result, right
+
+
+def _choose_examples(right: NDArray[np.bool_], random_state: int) -> NDArray[np.int64]:
+    """Draw test rows at random, half of them wrong as far as there are as many of both."""
+    order = np.random.default_rng(random_state).permutation(len(right))
+    wrong, correct = order[~right[order]], order[right[order]]
+    n_wrong = min(len(wrong), max(_N_EXAMPLES // 2, _N_EXAMPLES - len(correct)))
+    return np.sort(np.concatenate([wrong[:n_wrong], correct[: _N_EXAMPLES - n_wrong]]))
+
+
+def _find_examples(
+    models: dict[str, KNeighborsClassifier], images: ImageDataset, queries: NDArray[np.int64]
+) -> list[Example]:
+    n_shown = min(_N_SHOWN, len(images.X_train))
+    X = images.X_test[queries]
+    found = {}
+    for metric, model in models.items():
+        distances, indices = model.kneighbors(X, n_shown)
+        predicted = model.predict(X)
+        found[metric] = [
+            ExampleNeighbors(
+                predicted=int(label),
+                indices=i.tolist(),
+                labels=images.y_train[i].tolist(),
+                distances=d.tolist(),
+            )
+            for label, i, d in zip(predicted, indices, distances, strict=True)
+        ]
+    return [
+        Example(
+            query=int(query),
+            label=int(images.y_test[query]),
+            neighbors={metric: hits[i] for metric, hits in found.items()},
+        )
+        for i, query in enumerate(queries)
+    ]
