@@ -1,0 +1,263 @@
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import nearplane
+from nearplane import _core
+from nearplane._versions import format_versions, version_info
+from nearplane.cli import build_app
+from nearplane.report import _command
+
+SMALL = ["report", "--n-train", "120", "--n-test", "30", "--k", "1,3"]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    app = build_app()
+
+    def invoke(*arguments):
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return invoke
+
+
+def plain(text):
+    """Return what a box in colours says, in one line."""
+    return " ".join(re.sub(r"[│╭╮╰╯─]", " ", re.sub(r"\x1b\[[0-9;]*m", "", text)).split())
+
+
+def python(code, folder):
+    """Run `code` in a process of its own, its standard error no terminal."""
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, check=False
+    )
+
+
+def test_version(run):
+    assert run("--version").stdout == f"nearplane {nearplane.__version__}\n"
+
+
+def test_info_prints_what_show_versions_prints(run):
+    assert run("info").stdout.rstrip("\n") == format_versions(version_info())
+
+
+def test_info_as_json(run):
+    assert json.loads(run("info", "--json").stdout)["core"]["isa_level"] == _core.isa_level()
+
+
+def test_help_names_every_option(run):
+    text = plain(run("report", "--help").stdout)
+    options = ("dataset", "data-dir", "n-train", "n-test", "k", "k-max", "out", "seed", "n-jobs")
+    for option in (*options, "json", "quiet"):
+        assert f"--{option} " in text
+
+
+def test_report_prints_a_table_and_writes_a_page(run, tmp_path):
+    result = run(*SMALL)
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    for expected in ("digits: 120 training images, 30 test images", "L1 (Manhattan)", "queries/s"):
+        assert expected in plain(result.stdout)
+    assert "Report: nearplane-report.html" in plain(result.stdout)
+    assert "\u00a0" not in result.stdout
+    assert os.listdir(tmp_path) == ["nearplane-report.html"]
+    page = (tmp_path / "nearplane-report.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "nearplane report --dataset digits --n-train 120 --n-test 30 --k 1,3 --seed 0" in page
+
+
+def test_json_is_all_there_is_on_standard_output(run, tmp_path):
+    result = run(*SMALL, "--json", "--out", tmp_path / "new" / "r.html", "--seed", 5)
+    record = json.loads(result.stdout)
+    assert result.stderr == ""
+    assert sorted(record) == [
+        "command",
+        "data",
+        "environment",
+        "examples",
+        "metrics",
+        "n_neighbors",
+        "n_only_right",
+        "report",
+        "schema_version",
+        "validation",
+    ]
+    assert record["schema_version"] == 1
+    assert record["n_neighbors"] == [1, 3]
+    assert record["data"]["n_train"] == 120
+    assert record["validation"] == {"n_fit": 96, "n_validation": 24, "random_state": 5}
+    assert [metric["metric"] for metric in record["metrics"]] == ["manhattan", "euclidean"]
+    for metric in record["metrics"]:
+        assert metric["best_n_neighbors"] in (1, 3)
+        assert 0 < metric["test_accuracy"] <= 1
+        assert metric["queries_per_second"] > 0
+        assert sum(map(sum, metric["confusion_matrix"])) == 30
+    assert (tmp_path / "new" / "r.html").samefile(record["report"])
+
+
+def test_the_command_in_the_report_gives_the_same_results(run):
+    options = ["--json", "--out", "r.html"]
+    arguments = ("--n-train", 90, "--n-test", 20, "--k-max", 4, "--seed", 7, "--n-jobs", 1)
+    first = json.loads(run("report", *arguments, *options).stdout)
+    words = shlex.split(first["command"])
+    assert words[0] == "nearplane"
+    second = json.loads(run(*words[1:], *options).stdout)
+    for record in (first, second):
+        for metric in record["metrics"]:
+            for timing in ("validation_seconds", "test_seconds", "queries_per_second"):
+                del metric[timing]
+            del metric["peak_memory_bytes"]
+    assert first == second
+
+
+def test_quiet_prints_nothing(run, tmp_path):
+    result = run(*SMALL, "--quiet")
+    assert (result.stdout, result.stderr, result.exit_code) == ("", "", 0)
+    assert os.listdir(tmp_path) == ["nearplane-report.html"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ks"),
+    [
+        (["--k", "7"], [7]),
+        (["--k", "5,1, 3"], [1, 3, 5]),
+        (["--k", "5", "--k", "1,5"], [1, 5]),
+        (["--k-max", "3"], [1, 2, 3]),
+        ([], list(range(1, 17))),  # 20 images, 4 of them for validation
+    ],
+)
+def test_values_of_k(run, arguments, ks):
+    result = run("report", "--n-train", 20, "--n-test", 5, "--json", *arguments)
+    assert json.loads(result.stdout)["n_neighbors"] == ks
+
+
+def test_synthetic_colour_images(run):
+    result = run(
+        "report", "--dataset", "natural", "--n-train", 60, "--n-test", 10, "--k", 1, "--json"
+    )
+    assert json.loads(result.stdout)["data"]["image_shape"] == [32, 32, 3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dataset", "mnist"], "'mnist' is not one of"),
+        (["--data-dir", "no-such-folder"], "does not exist"),
+        (["--k", "0"], "'0' is not a list of whole numbers"),
+        (["--k", "1,,3"], "'1,,3' is not a list"),
+        (["--k", "one"], "'one' is not a list"),
+        (["--k", ""], "'' is not a list"),
+        (["--k", "-1"], "'-1' is not a list"),
+        (["--k-max", "0"], "--k-max"),
+        (["--k", "1", "--k-max", "3"], "either --k or --k-max"),
+        (["--n-train", "1"], "--n-train"),
+        (["--n-test", "0"], "--n-test"),
+        (["--seed", "-1"], "--seed"),
+        (["--nonsense"], "--nonsense"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_writes_nothing(run, tmp_path, arguments, message):
+    result = run("report", *arguments)
+    assert result.exit_code == 2
+    assert message in plain(result.stderr)
+    assert result.stdout == ""
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dataset", "cifar10", "--data-dir", "."], "CIFAR-10 is not in"),
+        (["--n-train", "9999"], "n_train is 9,999, but there are only"),
+        (["--k", "5000"], "k = 5000 is more than the 1150 training images left"),
+        (["--n-jobs", "0"], "n_jobs"),
+        (["--out", "."], "is a folder"),
+    ],
+)
+def test_a_run_that_cannot_succeed_ends_with_1_and_says_why(run, tmp_path, arguments, message):
+    result = run("report", *arguments)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("nearplane: ")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_out_below_a_file_is_refused_before_the_run(run, tmp_path, monkeypatch):
+    (tmp_path / "taken").write_text("")
+    monkeypatch.setattr(_command, "load_dataset", None)  # never reached
+    result = run("report", "--out", "taken/r.html")
+    assert result.exit_code == 1
+    assert "taken" in result.stderr
+
+
+def test_a_missing_plotting_package_is_named_before_the_run(run, monkeypatch):
+    monkeypatch.setattr(_command, "find_spec", lambda _: None)
+    result = run("report")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "nearplane: the report needs matplotlib: pip install 'nearplane[report]'\n"
+    )
+
+
+def test_a_defect_keeps_its_traceback(run, monkeypatch):
+    def run_knn(*_, **__):
+        raise TypeError("a defect")
+
+    monkeypatch.setattr(_command, "run_knn", run_knn)
+    with pytest.raises(TypeError, match="a defect"):
+        run("report")
+
+
+@pytest.mark.parametrize("moment", ["run_knn", "render_report"])
+def test_an_interrupt_ends_with_130_and_leaves_no_file(tmp_path, moment):
+    code = (
+        "import signal, sys\n"
+        "from nearplane.cli import main\n"
+        "from nearplane.report import _command\n"
+        "def interrupted(*_, **__):\n"
+        f"    signal.raise_signal({int(signal.SIGINT)})\n"
+        f"_command.{moment} = interrupted\n"
+        f"sys.argv = ['nearplane', *{SMALL}]\n"
+        "main()\n"
+    )
+    done = python(code, tmp_path)
+    assert done.returncode == 130
+    assert done.stderr == "nearplane: interrupted, no report was written\n"
+    assert done.stdout == ""
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("package", ["typer", "rich"])
+def test_without_its_packages_the_command_names_the_extra(tmp_path, package):
+    code = f"import sys; sys.modules['{package}'] = None\nfrom nearplane.cli import main; main()"
+    done = python(code, tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"nearplane: the command line needs {package}: pip install 'nearplane[cli]'\n"
+    )
+
+
+def test_as_a_module_with_an_ascii_terminal(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "nearplane.cli", *SMALL],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "L2 (Euclidean)" in done.stdout
