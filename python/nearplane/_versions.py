@@ -66,7 +66,7 @@ def version_info() -> VersionInfo:
     >>> sorted(version_info())
     ['core', 'dependencies', 'nearplane', 'optional', 'system']
     """
-    from nearplane import __version__  # noqa: PLC0415 (the package imports this module first)
+    from nearplane import __version__  # which imports this module first
 
     return {
         "nearplane": __version__,
@@ -175,7 +175,7 @@ def _cpu_name_macos() -> str:
 def _cpu_name_windows() -> str:
     if sys.platform != "win32":  # lets type checkers skip a module only Windows has
         return ""
-    import winreg  # noqa: PLC0415
+    import winreg
 
     path = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
     with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path) as key:

@@ -216,7 +216,7 @@ class AccuracyCurveDisplay:
         return self.accuracy if self.accuracy.ndim == 1 else self.accuracy.mean(axis=1)
 
     def _label_axes(self) -> None:
-        from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 (drawing is optional)
+        from matplotlib.ticker import MaxNLocator
 
         self.ax_.set_xlabel("Number of neighbours k")
         self.ax_.set_ylabel("Accuracy")

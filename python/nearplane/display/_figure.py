@@ -33,7 +33,7 @@ def axes_or_new(ax: "Axes | None", figsize: tuple[float, float] | None = None) -
     if ax is not None:
         return ax
     try:
-        import matplotlib.pyplot as plt  # noqa: PLC0415 (drawing is optional)
+        import matplotlib.pyplot as plt
     except ModuleNotFoundError as error:
         raise ImportError(
             "plots need matplotlib: pip install 'nearplane[report]'", name="matplotlib"

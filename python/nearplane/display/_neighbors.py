@@ -292,7 +292,7 @@ class NeighborsDisplay:
     def _draw(
         self, pixels: NDArray[np.uint8], left: float, top: float, height: float, right: bool | None
     ) -> None:
-        from matplotlib.patches import Rectangle  # noqa: PLC0415 (drawing is optional)
+        from matplotlib.patches import Rectangle
 
         self.ax_.imshow(
             pixels,
@@ -309,7 +309,7 @@ class NeighborsDisplay:
         self.ax_.add_patch(frame)
 
     def _write(self, x: float, y: float, text: str, *, color: str) -> None:
-        import matplotlib as mpl  # noqa: PLC0415 (drawing is optional)
+        import matplotlib as mpl
 
         # The bundled font has the tick and the cross that a font of the user's may lack.
         family = [*mpl.rcParams["font.family"], "DejaVu Sans"]
