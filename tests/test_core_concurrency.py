@@ -80,8 +80,8 @@ def test_a_signal_from_outside_ends_a_search():
     code = textwrap.dedent("""
         import numpy as np, nearplane
         rows = np.broadcast_to(np.uint8(1), (10_000_000, 1000))
-        print("ready", flush=True)
         try:
+            print("ready", flush=True)
             nearplane.argkmin(rows, rows, 3)
         except KeyboardInterrupt:
             print("interrupted", flush=True)

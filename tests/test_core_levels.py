@@ -145,7 +145,8 @@ def test_thousands_of_equal_rows_come_in_the_order_of_their_indices(level, dtype
     base = np.repeat(np.array([[5, 1], [5, 0], [4, 1]], dtype), 3000, axis=0)
     order = np.random.default_rng(3).permutation(len(base))
     base = base[order]
-    query = np.array([[5, 1], [0, 0]], dtype)
+    base = np.repeat(base, 8, axis=1)
+    query = np.array([[5, 1], [0, 0]] * 30, dtype).repeat(8, axis=1)  # work for four threads
     for k in (1, 10, 3001, len(base)):
         for metric in ("euclidean", "manhattan"):
             for n_threads in (1, 3):
@@ -231,3 +232,16 @@ def test_the_first_bad_row_is_found(level, dtype, bad):
     assert find(rows, n_threads=3) == 42
     assert find(rows[::-1, ::-3], n_threads=3) == 1
     assert find(rows[:0], n_threads=1) == -1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("level", LEVELS)
+def test_rows_that_turn_into_nan_after_validation_corrupt_nothing(level, dtype):
+    rng = np.random.default_rng(8)
+    base = rng.normal(size=(3000, 20)).astype(dtype)
+    base[::2] = np.nan
+    for metric in ("euclidean", "manhattan"):
+        distances, indices = argkmin(level, base[1:9:2], base, 1600, metric)
+        assert (indices[:, :1500] % 2 == 1).all()  # finite rows come first,
+        assert np.isinf(distances[:, 1500:]).all()  # the others in the order of their indices
+        np.testing.assert_array_equal(indices[:, 1500:], [np.arange(0, 200, 2)] * 4)

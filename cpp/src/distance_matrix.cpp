@@ -79,6 +79,7 @@ void distance_matrix(const MatrixView& x, const MatrixView& y, Metric metric, in
                      Monitor& monitor, Out* out) {
     assert(x.scalar == y.scalar && x.cols == y.cols);
     if (x.rows == 0 || y.rows == 0) return;
+    n_threads = useful_threads(n_operations(x, y), n_threads);
     const auto kernel = make_distance_kernel(metric, y);
     const ScanPlan plan(*kernel, x.rows, y.rows, n_threads, x.rows);
     Scan scan(*kernel, x, y, plan, n_threads, monitor);

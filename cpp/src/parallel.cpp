@@ -142,6 +142,14 @@ void parallel_for(std::int64_t n_tasks, int n_threads, Monitor& monitor, Progres
     loop.rethrow();
 }
 
+int useful_threads(double n_operations, int n_threads) {
+    // Some 20 microseconds of work at the slowest level: waking a thread takes about one on an
+    // idle machine, but a scheduler's time slice where other processes want the cores.
+    constexpr double operations_per_thread = 1 << 20;
+    return static_cast<int>(
+        std::clamp(n_operations / operations_per_thread, 1.0, static_cast<double>(n_threads)));
+}
+
 int max_threads() {
 #ifdef _OPENMP
     return is_forked_child ? 1 : omp_get_max_threads();

@@ -13,6 +13,12 @@
 
 namespace nearplane {
 
+/// The size of a scan, in operations on features.
+inline double n_operations(const MatrixView& query, const MatrixView& base) {
+    return static_cast<double>(query.rows) * static_cast<double>(base.rows) *
+           static_cast<double>(base.cols);
+}
+
 /// Packed rows with their terms.
 class PackedRows {
 public:

@@ -160,7 +160,9 @@ void argkmin(const MatrixView& query, const MatrixView& base, const SearchOption
     assert(query.scalar == base.scalar && query.cols == base.cols);
     assert(1 <= options.k && options.k <= base.rows - (options.exclude_self ? 1 : 0));
     if (query.rows == 0) return;
-    Search(query, base, options, monitor, distances, indices).run();
+    SearchOptions useful = options;
+    useful.n_threads = useful_threads(n_operations(query, base), options.n_threads);
+    Search(query, base, useful, monitor, distances, indices).run();
 }
 
 }  // namespace nearplane

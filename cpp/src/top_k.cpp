@@ -1,9 +1,12 @@
 #include "nearplane/top_k.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace nearplane {
 namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 bool upper_before(const Candidate& a, const Candidate& b) {
     return a.upper < b.upper || (a.upper == b.upper && a.index < b.index);
@@ -16,7 +19,6 @@ bool certainly_after(const Candidate& candidate, const Candidate& bound) {
 
 /// NaN bounds (infinity minus infinity, where the fast arithmetic overflowed) say nothing.
 Candidate with_valid_bounds(Candidate candidate) {
-    constexpr double infinity = std::numeric_limits<double>::infinity();
     if (!(candidate.lower <= candidate.upper)) return {-infinity, infinity, candidate.index};
     return candidate;
 }
@@ -49,9 +51,11 @@ void CandidateBuffer::shrink(std::int64_t query, const Measure& measure) {
 
 void CandidateBuffer::measure_all(std::int64_t query, const Measure& measure) {
     for (Candidate& candidate : candidates()) {
-        if (!candidate.is_measured()) {
-            candidate.lower = candidate.upper = measure(query, candidate.index);
-        }
+        if (candidate.is_measured()) continue;
+        // Only rows changed behind our back since they were validated measure as NaN. Infinity
+        // keeps the order total, without which sorting would run out of the buffer.
+        const double distance = measure(query, candidate.index);
+        candidate.lower = candidate.upper = std::isnan(distance) ? infinity : distance;
     }
 }
 

@@ -41,6 +41,9 @@ using Task = std::function<void(std::int64_t task, int worker, Pulse& pulse)>;
 void parallel_for(std::int64_t n_tasks, int n_threads, Monitor& monitor, ProgressSpan span,
                   const Task& task);
 
+/// The threads worth waking for `n_operations` operations on features, at most n_threads.
+int useful_threads(double n_operations, int n_threads);
+
 /// What OpenMP would use now: OMP_NUM_THREADS, omp_set_num_threads and threadpoolctl count.
 int max_threads();
 

@@ -13,7 +13,7 @@ struct SearchOptions {
     std::int64_t k = 1;
     Metric metric = Metric::euclidean;
     bool exclude_self = false;  // base row i is no neighbour of query i
-    int n_threads = 1;
+    int n_threads = 1;          // at most
 };
 
 /// Writes the k nearest base rows of each query, ordered by (distance, index), to row-major
