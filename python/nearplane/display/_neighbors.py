@@ -1,7 +1,7 @@
 """Query images, each beside its nearest neighbours."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,15 +27,6 @@ class _Caption(NamedTuple):
     text: str
     right: bool | None
     """None where the true label is not known."""
-
-
-class _Classifier(Protocol):
-    n_neighbors: int
-
-    def kneighbors(
-        self, X: ArrayLike, n_neighbors: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
-    def predict(self, X: ArrayLike) -> NDArray[Any]: ...
 
 
 class NeighborsDisplay:
@@ -116,7 +107,7 @@ class NeighborsDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: _Classifier,
+        estimator: Any,
         X: ArrayLike,
         y: ArrayLike | None = None,
         *,
