@@ -1,0 +1,175 @@
+"""What users copy works: the scripts in examples/, the code, commands and links in the prose."""
+
+import re
+import runpy
+import shlex
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import typer
+from sklearn.model_selection import LeaveOneOut, cross_val_predict, train_test_split
+from sklearn.neighbors import KNeighborsClassifier as PeerClassifier
+
+from nearplane.cli import build_app
+from nearplane.datasets import load_dataset, make_natural_images
+
+from . import reference
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("cpp/*.md")])
+EXAMPLES = sorted(ROOT.glob("examples/*.py"))
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Work in a folder of its own, find no data set, and draw without a screen."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NEARPLANE_DATA", str(tmp_path))
+    plt.switch_backend("Agg")
+    yield
+    plt.close("all")
+
+
+def run_example(name, *arguments, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+    runpy.run_path(str(ROOT / "examples" / name), run_name="__main__")
+    return capsys.readouterr().out
+
+
+def fenced(document, *languages):
+    """Yield the line and the content of each block of code in one of these languages."""
+    text = document.read_text("utf-8")
+    for block in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        if block[1] in languages:
+            yield text.count("\n", 0, block.start(2)) + 1, block[2]
+
+
+def run_blocks(document):
+    """Run a document's blocks of Python in one namespace, from the top; return how many."""
+    namespace = {}
+    blocks = list(fenced(document, "python"))
+    for line, code in blocks:
+        # Empty lines in front make the line numbers of an error those of the document.
+        exec(compile("\n" * (line - 1) + code, document, "exec"), namespace)
+    return len(blocks)
+
+
+def anchors(document):
+    """Return what a heading of the document is linked by."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def share_of_right_votes(labels, truth):
+    weights = np.ones(labels.shape[1])
+    winners = [reference.winner(row, weights, 10, "smallest") for row in labels]
+    return np.mean(winners == truth)
+
+
+def test_digits_are_classified_with_the_k_that_validation_prefers(monkeypatch, capsys):
+    printed = run_example("classify_digits.py", monkeypatch=monkeypatch, capsys=capsys)
+    digits = load_dataset("digits")
+    X_train, X_test = (X.reshape(len(X), -1) for X in (digits.X_train, digits.X_test))
+    y_train, y_test = digits.y_train, digits.y_test
+    X_fit, X_val, y_fit, y_val = train_test_split(
+        X_train, y_train, test_size=0.25, stratify=y_train, random_state=0
+    )
+    for name, metric in (("L1", "manhattan"), ("L2", "euclidean")):
+        labels = y_fit[reference.argkmin(X_val, X_fit, 20, metric)[1]]
+        accuracy = [share_of_right_votes(labels[:, :k], y_val) for k in range(1, 21)]
+        k = int(np.argmax(accuracy)) + 1
+        test = share_of_right_votes(
+            y_train[reference.argkmin(X_test, X_train, k, metric)[1]], y_test
+        )
+        assert f"{name}: k = {k}, validation {max(accuracy):.2%}, test {test:.2%}" in printed
+
+
+@pytest.mark.parametrize("dataset", ["digits", "natural"])
+def test_nearest_images_are_drawn_into_the_file_asked_for(dataset, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "picture.png"
+    printed = run_example(
+        *("nearest_images.py", "--dataset", dataset, "--out", out, "--n-queries", 3, "--k", 2),
+        monkeypatch=monkeypatch,
+        capsys=capsys,
+    )
+    assert "1 of 3 queries are labelled wrongly" in printed
+    assert f"wrote {out}" in printed
+    picture = plt.imread(out)
+    assert min(picture.shape[:2]) > 100
+    assert picture.std() > 0.1  # of values from 0 to 1: not an empty page
+
+
+def test_leave_one_out_counts_what_scikit_learn_counts(monkeypatch, capsys):
+    arguments = ("--n-images", 60, "--k-max", 3)
+    printed = run_example("leave_one_out.py", *arguments, monkeypatch=monkeypatch, capsys=capsys)
+    images, target = make_natural_images(60, random_state=0)
+    for k in (1, 2, 3):
+        peer = PeerClassifier(k, metric="manhattan", algorithm="brute")
+        X = images.reshape(len(images), -1).astype(float)
+        right = cross_val_predict(peer, X, target, cv=LeaveOneOut()) == target
+        assert f"k = {k:2d}  {right.mean():6.2%}" in printed
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_is_short_and_says_what_it_does(example, monkeypatch, capsys):
+    source = example.read_text("utf-8")
+    assert source.count("\n") <= 60
+    with pytest.raises(SystemExit) as stopped:
+        run_example(example.name, "--help", monkeypatch=monkeypatch, capsys=capsys)
+    assert stopped.value.code == 0
+    words = re.match(r'"""(.+?)"""', source, re.DOTALL)[1].split()
+    assert " ".join(words) in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_example_of_the_readme_runs(tmp_path, capsys):
+    assert run_blocks(ROOT / "README.md") == 1
+    assert re.search(r"manhattan: 9\d\.\d% .*\neuclidean: 9\d\.\d%", capsys.readouterr().out)
+    assert (tmp_path / "neighbours.png").stat().st_size > 0
+
+
+def test_the_user_guide_runs_from_top_to_bottom(tmp_path, capsys):
+    assert run_blocks(ROOT / "docs" / "user_guide.md") > 15
+    assert "CIFAR-10 is not in" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.glob("*.png")} == {"accuracy.png", "mistakes.png"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_relative_links_lead_somewhere(document):
+    prose = re.sub(r"^```.*?^```$", "", document.read_text("utf-8"), flags=re.M | re.DOTALL)
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_name_scripts_and_options_that_exist(document):
+    subcommands = typer.main.get_command(build_app()).commands
+    for _, block in fenced(document, "bash"):
+        for command in re.split(r"\n|&&", block):
+            words = shlex.split(command, comments=True)
+            for script in (word for word in words if word.endswith(".py")):
+                assert (ROOT / script).is_file(), command
+            if words[:1] == ["nearplane"]:
+                known = {name for option in subcommands[words[1]].params for name in option.opts}
+                assert {word for word in words if word.startswith("--")} <= known, command
+
+
+def test_the_guide_describes_every_option_of_the_report():
+    guide = (ROOT / "docs" / "user_guide.md").read_text("utf-8")
+    options = {
+        name
+        for option in typer.main.get_command(build_app()).commands["report"].params
+        for name in option.opts
+        if name.startswith("--")
+    }
+    rows = re.findall(r"^\| (`--.+?) \|", guide, re.MULTILINE)
+    assert set(re.findall(r"--[\w-]+", " ".join(rows))) == options
