@@ -1,0 +1,151 @@
+"""One contest: nearplane and its peers answer the same question on the same rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from harness.methods import Array, Compute, Method
+from harness.options import Images
+from harness.timing import Contender, Timing, alternate, ratio, seconds_of
+
+# Enough to start thread pools and load code, too few to cost time.
+_FEW_ROWS = 4
+
+# What a judge found: texts for the table by column, and facts for the JSON file.
+Verdict = tuple[dict[str, str], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method that has taken in the base rows; the queries are in the type it reads."""
+
+    label: str
+    compute: Compute
+    queries: Array
+    base: Array
+
+
+class Judge(Protocol):
+    """Compares answers with the truth, before anything is timed."""
+
+    def __call__(self, entry: Entry, n_rows: int) -> Verdict:
+        """Judge the answer to the first `n_rows` queries."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How often everything runs, and how long a slow peer may take."""
+
+    repeats: int
+    slow_queries: int
+    slow_seconds: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a contest's table."""
+
+    timing: Timing
+    verdict: Verdict
+
+
+class Copies:
+    """The same rows in the types that methods read, each made once."""
+
+    def __init__(self, images: Images, dtype: str) -> None:
+        self.dtype = dtype
+        self._images = images
+        self._made: dict[str, Images] = {}
+
+    def __getitem__(self, dtype: str) -> Images:
+        if dtype not in self._made:
+            queries, base = self._images.queries, self._images.base
+            self._made[dtype] = Images(
+                queries.astype(dtype, copy=False),
+                base.astype(dtype, copy=False),
+                self._images.description,
+            )
+        return self._made[dtype]
+
+
+def enter(method: Method, copies: Copies) -> Entry:
+    """Let a method take in the base rows, in the type it reads."""
+    rows = copies[method.dtype]
+    is_copy = method.dtype != copies.dtype
+    label = f"{method.name} ({method.dtype} copy)" if is_copy else method.name
+    return Entry(label, method.build(rows.base), rows.queries, rows.base)
+
+
+def n_rows_for(entry: Entry, limits: Limits) -> int:
+    """Return how many queries an entry is timed on: all of them, fewer if it is slow."""
+    n_queries = len(entry.queries)
+    few, some = _FEW_ROWS, max(limits.slow_queries, 2 * _FEW_ROWS)
+    if n_queries <= some:
+        return n_queries
+    entry.compute(entry.queries[:few])
+    # What a call costs however few the queries - torch copies the base rows - is paid only once.
+    seconds_few = seconds_of(lambda: entry.compute(entry.queries[:few]))
+    seconds_some = seconds_of(lambda: entry.compute(entry.queries[:some]))
+    per_query = (seconds_some - seconds_few) / (some - few)
+    expected = seconds_some + per_query * (n_queries - some)
+    return n_queries if expected <= limits.slow_seconds else some
+
+
+def contest(
+    entries: Sequence[Entry], judge: Judge, limits: Limits, report: Callable[[str], None]
+) -> list[Line]:
+    """Judge every entry on the rows it will be timed on, which warms it up, then time them all."""
+    contenders, verdicts = [], []
+    for entry in entries:
+        report(f"checking {entry.label}")
+        n_rows = n_rows_for(entry, limits)
+        verdicts.append(judge(entry, n_rows))
+        contenders.append(_contender(entry, n_rows))
+    timings = alternate(contenders, limits.repeats, report)
+    return [Line(timing, verdict) for timing, verdict in zip(timings, verdicts, strict=True)]
+
+
+def _contender(entry: Entry, n_rows: int) -> Contender:
+    queries = entry.queries[:n_rows]
+    return Contender(entry.label, lambda: entry.compute(queries), n_rows)
+
+
+def table_rows(lines: Sequence[Line], unit: str) -> tuple[list[str], list[list[str]]]:
+    """Lay out a contest of which the first line is ours."""
+    judged = list(lines[0].verdict[0])
+    columns = ["library", unit, "median s", f"{unit}/s", "nearplane/peer", "min .. max", *judged]
+    rows = []
+    for number, line in enumerate(lines):
+        faster = ratio(lines[0].timing, line.timing)
+        spread = f"{faster.lowest:.3g} .. {faster.highest:.3g}" if number else ""
+        rows.append(
+            [
+                line.timing.label,
+                f"{line.timing.n_rows:,}",
+                f"{line.timing.median_seconds:.4g}",
+                _speed(line.timing.rows_per_second),
+                f"{faster.of_medians:.3g}" if number else "1",
+                spread,
+                *line.verdict[0].values(),
+            ]
+        )
+    return columns, rows
+
+
+def _speed(rows_per_second: float) -> str:
+    return f"{rows_per_second:,.0f}" if rows_per_second >= 100 else f"{rows_per_second:.3g}"
+
+
+def as_results(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """Return the lines for the JSON file."""
+    return [
+        {
+            "label": line.timing.label,
+            "n_rows": line.timing.n_rows,
+            "seconds": list(line.timing.seconds),
+            "rows_per_second": line.timing.rows_per_second,
+            "ratio": asdict(ratio(lines[0].timing, line.timing)),
+            **line.verdict[1],
+        }
+        for line in lines
+    ]
