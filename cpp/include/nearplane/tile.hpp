@@ -57,11 +57,15 @@ inline void accumulate_tile(const typename Op::Element* query, const typename Op
         query += rows;
         base += tile_columns<Op>;
     }
+    alignas(64) typename Op::Lane finished[rows][tile_columns<Op>];
     NEARPLANE_UNROLL
     for (int i = 0; i < rows; ++i) {
         NEARPLANE_UNROLL
-        for (int v = 0; v < vectors; ++v) {
-            Op::flush(tile[i][v], sums + i * stride + v * Op::lanes);
+        for (int v = 0; v < vectors; ++v) Op::store(tile[i][v], &finished[i][v * Op::lanes]);
+    }
+    for (int i = 0; i < rows; ++i) {
+        for (int j = 0; j < tile_columns<Op>; ++j) {
+            sums[i * stride + j] += static_cast<double>(finished[i][j]);
         }
     }
 }

@@ -11,6 +11,7 @@ namespace nearplane::simd {
 /// Eight features a step: vpsadbw sums eight byte differences into each 64-bit lane.
 struct Avx2AbsDiffU8 {
     using Element = std::uint64_t;
+    using Lane = std::int64_t;
     using Vector = __m256i;
     static constexpr int lanes = 4;
     static constexpr int tile_rows = 4;  // 4 x 3 sums, 3 base vectors, 1 query: 16 registers
@@ -28,16 +29,14 @@ struct Avx2AbsDiffU8 {
     static Vector accumulate(Vector sums, Vector query, Vector base) {
         return _mm256_add_epi64(sums, _mm256_sad_epu8(query, base));
     }
-    static void flush(Vector sums, double* out) {
-        // A sum stays far below 2^52, so its bits are the mantissa of 2^52 + sum.
-        const __m256d magic = _mm256_set1_pd(0x1p52);
-        const __m256d biased = _mm256_or_pd(_mm256_castsi256_pd(sums), magic);
-        _mm256_storeu_pd(out, _mm256_add_pd(_mm256_loadu_pd(out), _mm256_sub_pd(biased, magic)));
+    static void store(Vector sums, Lane* out) {
+        _mm256_store_si256(reinterpret_cast<__m256i*>(out), sums);
     }
 };
 
 /// int32 sums of eight base rows, shared by the two dot products.
 struct Avx2Int32Lanes {
+    using Lane = std::int32_t;
     using Vector = __m256i;
     static constexpr int lanes = 8;
     static constexpr int tile_rows = 6;  // 6 x 2 sums, 2 base vectors, 1 query, 1 product
@@ -52,11 +51,8 @@ struct Avx2Int32Lanes {
         std::memcpy(&step, query, sizeof(step));
         return _mm256_set1_epi32(step);
     }
-    static void flush(Vector sums, double* out) {
-        const __m256d low = _mm256_cvtepi32_pd(_mm256_castsi256_si128(sums));
-        const __m256d high = _mm256_cvtepi32_pd(_mm256_extracti128_si256(sums, 1));
-        _mm256_storeu_pd(out, _mm256_add_pd(_mm256_loadu_pd(out), low));
-        _mm256_storeu_pd(out + 4, _mm256_add_pd(_mm256_loadu_pd(out + 4), high));
+    static void store(Vector sums, Lane* out) {
+        _mm256_store_si256(reinterpret_cast<__m256i*>(out), sums);
     }
 };
 

@@ -11,6 +11,7 @@ namespace nearplane::simd {
 /// Eight features a step: vpsadbw sums eight byte differences into each 64-bit lane.
 struct Avx512AbsDiffU8 {
     using Element = std::uint64_t;
+    using Lane = std::int64_t;
     using Vector = __m512i;
     static constexpr int lanes = 8;
     static constexpr int tile_rows = 8;  // 8 x 3 sums, 3 base vectors, 1 query, 1 difference sum
@@ -26,13 +27,12 @@ struct Avx512AbsDiffU8 {
     static Vector accumulate(Vector sums, Vector query, Vector base) {
         return _mm512_add_epi64(sums, _mm512_sad_epu8(query, base));
     }
-    static void flush(Vector sums, double* out) {
-        _mm512_storeu_pd(out, _mm512_add_pd(_mm512_loadu_pd(out), _mm512_cvtepi64_pd(sums)));
-    }
+    static void store(Vector sums, Lane* out) { _mm512_store_si512(out, sums); }
 };
 
 /// int32 sums of sixteen base rows, shared by the two dot products.
 struct Avx512Int32Lanes {
+    using Lane = std::int32_t;
     using Vector = __m512i;
     static constexpr int lanes = 16;
     static constexpr int tile_rows = 12;  // 12 x 2 sums, 2 base vectors, 1 query, 1 product
@@ -45,12 +45,7 @@ struct Avx512Int32Lanes {
         std::memcpy(&step, query, sizeof(step));
         return _mm512_set1_epi32(step);
     }
-    static void flush(Vector sums, double* out) {
-        const __m512d low = _mm512_cvtepi32_pd(_mm512_castsi512_si256(sums));
-        const __m512d high = _mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(sums, 1));
-        _mm512_storeu_pd(out, _mm512_add_pd(_mm512_loadu_pd(out), low));
-        _mm512_storeu_pd(out + 8, _mm512_add_pd(_mm512_loadu_pd(out + 8), high));
-    }
+    static void store(Vector sums, Lane* out) { _mm512_store_si512(out, sums); }
 };
 
 /// Two features a step: vpmaddwd multiplies int16 pairs and adds neighbours.

@@ -9,6 +9,7 @@ namespace nearplane::simd {
 template <class T>
 struct FloatLanes {
     using Element = T;
+    using Lane = T;
     using Vector = typename Eigen::internal::packet_traits<T>::type;
     static constexpr int lanes = Eigen::internal::unpacket_traits<Vector>::size;
     // All but a few registers hold sums: 12 x 2 of 32, 6 x 2 of 16 (2 base vectors, 1 query).
@@ -19,11 +20,7 @@ struct FloatLanes {
     static Vector zero() { return Eigen::internal::pset1<Vector>(T(0)); }
     static Vector load(const T* base) { return Eigen::internal::pload<Vector>(base); }
     static Vector broadcast(const T* query) { return Eigen::internal::pset1<Vector>(*query); }
-    static void flush(const Vector& sums, double* out) {
-        alignas(64) T lane_sums[lanes];
-        Eigen::internal::pstore(lane_sums, sums);
-        for (int lane = 0; lane < lanes; ++lane) out[lane] += static_cast<double>(lane_sums[lane]);
-    }
+    static void store(const Vector& sums, T* out) { Eigen::internal::pstore(out, sums); }
 };
 
 /// sum x y, fused.

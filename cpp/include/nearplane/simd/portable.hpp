@@ -16,12 +16,13 @@ namespace nearplane::simd {
 template <class ElementType>
 struct PortableLanes {
     using Element = ElementType;
+    using Lane = std::int32_t;
     static constexpr int lanes = 8;
     static constexpr int tile_rows = 4;     // 4 x 2 vectors of 8 int32 = 16 of SSE's or half of
     static constexpr int tile_vectors = 1;  // NEON's registers with one vector of operands each
     static constexpr int features_per_step = 1;
 
-    using Vector = std::array<std::int32_t, lanes>;
+    using Vector = std::array<Lane, lanes>;
 
     static Vector zero() { return {}; }
     static Vector load(const Element* base) {
@@ -34,8 +35,8 @@ struct PortableLanes {
         out.fill(*query);
         return out;
     }
-    static void flush(const Vector& sums, double* out) {
-        for (std::size_t lane = 0; lane < lanes; ++lane) out[lane] += sums[lane];
+    static void store(const Vector& sums, Lane* out) {
+        for (std::size_t lane = 0; lane < lanes; ++lane) out[lane] = sums[lane];
     }
 };
 
