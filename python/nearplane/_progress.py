@@ -33,8 +33,8 @@ def progress_bar(
         yield None
         return
     try:
-        from rich import progress as rich_progress  # noqa: PLC0415  # an extra
-        from rich.console import Console  # noqa: PLC0415
+        from rich import progress as rich_progress  # an extra
+        from rich.console import Console
     except ImportError as error:
         raise ImportError(
             "A progress bar needs rich: pip install 'nearplane[cli]', or set verbose=False."

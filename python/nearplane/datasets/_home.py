@@ -51,7 +51,7 @@ def download(url: str, sha256: str, folder: Path, n_retries: int) -> Path:
     """
     base, _, name = url.rpartition("/")
     try:
-        import pooch  # noqa: PLC0415 - an optional dependency, needed only here
+        import pooch
     except ImportError as error:
         raise ImportError(
             f"downloading {name} needs pooch: pip install 'nearplane[data]' - or put the file "

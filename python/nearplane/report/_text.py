@@ -74,7 +74,7 @@ def megabytes(n_bytes: int | None) -> str:
     >>> megabytes(184_320_000).replace(chr(0xA0), " ")
     '184 MB'
     >>> megabytes(82_944).replace(chr(0xA0), " ")
-    '0.08 MB'
+    '0.083 MB'
     """
     if n_bytes is None:
         return "not known"
