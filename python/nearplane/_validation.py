@@ -190,6 +190,14 @@ def check_n_neighbors(value: object, name: str = "n_neighbors") -> int:
     return count
 
 
+def check_each_n_neighbors(values: ArrayLike, name: str = "n_neighbors") -> list[int]:
+    """Return `values` as a list of at least one positive integer."""
+    array = np.asarray(values)
+    if array.ndim != 1 or not array.size:
+        raise ValueError(f"{name} must be a list of at least one k; got {values!r}.")
+    return [check_n_neighbors(value, name) for value in array.tolist()]
+
+
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Raise unless `value` is one of `choices`."""
     if not (isinstance(value, str) and value in choices):

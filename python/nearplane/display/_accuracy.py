@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nearplane.display._each_k import predict_each_k
+from nearplane._validation import check_each_n_neighbors
 from nearplane.display._figure import axes_or_new
-from nearplane.neighbors import KNeighborsClassifier
+from nearplane.neighbors import KNeighborsClassifier, predict_each_k
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,6 +48,7 @@ class AccuracyCurveDisplay:
     See Also
     --------
     NeighborsDisplay : Queries beside their neighbours.
+    nearplane.neighbors.predict_each_k : The predictions that a curve counts.
 
     Examples
     --------
@@ -114,12 +115,11 @@ class AccuracyCurveDisplay:
 
         Raises
         ------
-        ValueError
-            If `estimator` has several outputs or was fitted with sample weights.
+        TypeError, ValueError
+            As `nearplane.neighbors.predict_each_k`; also if `y` does not match `X`.
         """
-        ks = _read_ks(n_neighbors).tolist()
-        distances, indices = estimator.kneighbors(X, n_neighbors=ks[-1])
-        predicted = predict_each_k(estimator, distances, indices, ks)
+        ks = _read_ks(n_neighbors)
+        predicted = predict_each_k(estimator, X, ks)
         return cls.from_predictions(y, predicted, n_neighbors=ks, name=name, ax=ax, **kwargs)
 
     @classmethod
@@ -228,10 +228,8 @@ class AccuracyCurveDisplay:
             self.ax_.legend()
 
 
-def _read_ks(n_neighbors: ArrayLike) -> NDArray[Any]:
-    ks = np.asarray(n_neighbors)
-    if ks.ndim != 1 or not ks.size:
-        raise ValueError(f"n_neighbors must be a list of at least one k, got {n_neighbors!r}")
+def _read_ks(n_neighbors: ArrayLike) -> NDArray[np.int64]:
+    ks = np.array(check_each_n_neighbors(n_neighbors), dtype=np.int64)
     if np.any(np.diff(ks) <= 0):
         raise ValueError(f"n_neighbors must increase, got {ks.tolist()}")
     return ks

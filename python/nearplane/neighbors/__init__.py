@@ -1,7 +1,12 @@
-"""Nearest neighbours in the scikit-learn manner: search, classification, regression."""
+"""Nearest neighbours in the scikit-learn manner.
+
+- `NearestNeighbors` searches, `KNeighborsClassifier` and `KNeighborsRegressor` predict;
+- `predict_each_k` predicts with every k from one search, so that k can be chosen.
+"""
 
 from nearplane.neighbors._classification import KNeighborsClassifier
+from nearplane.neighbors._each_k import predict_each_k
 from nearplane.neighbors._regression import KNeighborsRegressor
 from nearplane.neighbors._unsupervised import NearestNeighbors
 
-__all__ = ["KNeighborsClassifier", "KNeighborsRegressor", "NearestNeighbors"]
+__all__ = ["KNeighborsClassifier", "KNeighborsRegressor", "NearestNeighbors", "predict_each_k"]

@@ -86,7 +86,7 @@ class SupervisedNeighborsBase(MultiOutputMixin, NeighborsBase):  # type: ignore[
             yield from self._shared_places(queries, self._sample_weight, k, leave_one_out, size)
             return
         distances, indices = self._search(queries, k, exclude_self=leave_one_out)
-        for block in _blocks(np.arange(len(queries)), k * size):
+        for block in blocks(np.arange(len(queries)), k * size):
             weights = neighbour_weights(self.weights, distances[block])
             yield Neighbourhoods(block, indices[block], weights)
 
@@ -109,7 +109,7 @@ class SupervisedNeighborsBase(MultiOutputMixin, NeighborsBase):  # type: ignore[
         waiting = np.arange(len(queries))
         while len(waiting):
             unfilled = []
-            for block in _blocks(waiting, reach * size):
+            for block in blocks(waiting, reach * size):
                 distances, indices = self._search(queries[block], reach, exclude_self=False)
                 weight = sample_weight[indices]
                 if leave_one_out:
@@ -158,7 +158,7 @@ def read_targets(estimator: NeighborsBase, y: ArrayLike | None, *, numeric: bool
     return np.asarray(targets)
 
 
-def _blocks(positions: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+def blocks(positions: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
     """Split `positions` so that a block of `size` numbers each stays within `_BLOCK_SIZE`."""
     step = max(1, _BLOCK_SIZE // size)
     for start in range(0, len(positions), step):

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearplane.datasets import ImageDataset
-from nearplane.display._each_k import predict_each_k
 from nearplane.display._labels import check_class_names
 from nearplane.neighbors import KNeighborsClassifier
+from nearplane.neighbors._each_k import vote_each_k
 from nearplane.report._memory import peak_memory_bytes
 from nearplane.report._results import (
     METRICS,
@@ -135,7 +135,7 @@ def _validate(
 ) -> _Choice:
     start = perf_counter()
     distances, indices = search_other_rows(model, images.X_train, rows, ks[-1])
-    predicted = predict_each_k(model, distances, indices, ks)
+    predicted = vote_each_k(model, distances, indices, ks)
     seconds = perf_counter() - start
     return _Choice(model, (predicted == images.y_train[rows]).mean(axis=1), seconds)
 
