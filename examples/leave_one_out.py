@@ -2,10 +2,9 @@
 
 import argparse
 
-import numpy as np
-
-from nearplane import NearestNeighbors
+from nearplane import KNeighborsClassifier
 from nearplane.datasets import make_natural_images
+from nearplane.neighbors import predict_each_k
 
 BAR_WIDTH = 50
 
@@ -19,19 +18,16 @@ def main():
     options = parser.parse_args()
 
     images, target = make_natural_images(options.n_images, random_state=options.seed)
-    search = NearestNeighbors(n_neighbors=options.k_max, metric=options.metric).fit(images)
+    model = KNeighborsClassifier(metric=options.metric).fit(images, target)
 
-    # Without queries, kneighbors searches the fitted images, and none is its own neighbour.
-    indices = search.kneighbors(return_distance=False)
-
-    # votes[i, j, c]: how many of the j + 1 nearest neighbours of image i are of class c.
-    votes = (target[indices][:, :, None] == np.arange(target.max() + 1)).cumsum(axis=1)
-    accuracy = (votes.argmax(axis=2) == target[:, None]).mean(axis=0)
+    # None stands for the fitted images, none of which is its own neighbour.
+    ks = range(1, options.k_max + 1)
+    accuracy = (predict_each_k(model, None, ks) == target).mean(axis=1)
 
     print(f"leave-one-out accuracy on {len(images)} images, metric {options.metric}")
-    for k, value in enumerate(accuracy, start=1):
+    for k, value in zip(ks, accuracy, strict=True):
         print(f"k = {k:2d}  {value:6.2%}  {'#' * round(BAR_WIDTH * value)}")
-    print(f"best: k = {accuracy.argmax() + 1}")
+    print(f"best: k = {ks[accuracy.argmax()]}")
 
 
 if __name__ == "__main__":
