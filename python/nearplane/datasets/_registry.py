@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state, check_scalar
 from ._cifar10 import fetch_cifar10
 from ._digits import load_digits
 from ._natural import make_natural_images
+from ._splits import stratified_order
 
 _DIGITS_TEST_SHARE = 0.2
 _NATURAL_TRAIN, _NATURAL_TEST = 10_000, 2_000
@@ -130,7 +131,7 @@ def load_dataset(
 
 def _load_digits(request: _Request) -> ImageDataset:
     digits = load_digits()
-    order = _stratified_order(digits.target, request.rng)
+    order = stratified_order(digits.target, request.rng)
     n_test = round(_DIGITS_TEST_SHARE * len(order))
     test, train = np.sort(order[:n_test]), np.sort(order[n_test:])
     return ImageDataset(
@@ -195,24 +196,9 @@ def _subset_rows(
     argument: str, n: int | None, labels: NDArray[np.int64], rng: np.random.RandomState
 ) -> NDArray[np.intp] | slice:
     """Return the rows of a stratified subset, in their original order."""
-    order = _stratified_order(labels, rng)
+    order = stratified_order(labels, rng)
     if n is None or n == len(labels):
         return slice(None)
     if n > len(labels):
         raise ValueError(f"{argument} is {n:,}, but there are only {len(labels):,} such images")
     return np.sort(order[:n])
-
-
-def _stratified_order(labels: NDArray[np.int64], rng: np.random.RandomState) -> NDArray[np.intp]:
-    """Return a random order of the rows of which every beginning is stratified.
-
-    Within its class a random row has a rank; ranks are spread evenly over (0, 1), each class from
-    a random start, and rows are ordered by them. So a beginning of any length holds each class in
-    its proportion, to within one row - which no drawing of one fixed size gives.
-    """
-    shuffled = rng.permutation(len(labels))
-    by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    counts = np.bincount(labels)
-    ranks = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
-    starts = np.repeat(rng.random_sample(len(counts)), counts)
-    return by_class[np.argsort((ranks + starts) / np.repeat(counts, counts), kind="stable")]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nearplane.datasets._registry import _stratified_order
+from nearplane.datasets._splits import stratified_order
 from nearplane.neighbors import KNeighborsClassifier
 
 # A fifth of the training images, but never so many that choosing k outlasts the test itself.
@@ -40,7 +40,7 @@ def validation_rows(y: NDArray[np.int64], random_state: int) -> NDArray[np.intp]
     if len(y) < 2:
         raise ValueError(f"choosing k needs at least 2 training images, got {len(y)}")
     n_validation = min(max(1, round(_VALIDATION_FRACTION * len(y))), _MOST_VALIDATION_ROWS)
-    order = _stratified_order(y, np.random.RandomState(random_state))
+    order = stratified_order(y, np.random.RandomState(random_state))
     return np.sort(order[:n_validation])
 
 
