@@ -153,6 +153,12 @@ def test_a_data_set_is_frozen():
         dataset.name = "other"
 
 
+def test_a_data_set_is_shown_in_one_line(cifar10_home):
+    assert repr(load_dataset("cifar10", data_home=cifar10_home)) == (
+        "ImageDataset('cifar10': 500 training and 100 test images of shape (32, 32, 3), 10 classes)"
+    )
+
+
 @pytest.mark.parametrize("name", ["mnist", "", "CIFAR10", None])
 def test_an_unknown_name_lists_the_known_ones(name):
     with pytest.raises(ValueError, match="name must be one of cifar10, digits, natural, got"):

@@ -19,7 +19,7 @@ _DIGITS_TEST_SHARE = 0.2
 _NATURAL_TRAIN, _NATURAL_TEST = 10_000, 2_000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageDataset:
     """Labelled images, split into a training and a test set.
 
@@ -47,6 +47,13 @@ class ImageDataset:
     class_names: list[str]
     image_shape: tuple[int, ...]
     description: str
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({self.name!r}: {len(self.X_train)} training and "
+            f"{len(self.X_test)} test images of shape {self.image_shape}, "
+            f"{len(self.class_names)} classes)"
+        )
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,8 @@ def load_dataset(
     --------
     >>> from nearplane.datasets import load_dataset
     >>> digits = load_dataset("digits", n_train=500)
+    >>> digits
+    ImageDataset('digits': 500 training and 359 test images of shape (8, 8), 10 classes)
     >>> digits.X_train.shape, digits.X_test.shape
     ((500, 8, 8), (359, 8, 8))
     """
