@@ -137,6 +137,25 @@ def test_queries_must_fit_the_rows():
         search.kneighbors([[0, 0, 0], [0, 0, np.nan]])
 
 
+@pytest.mark.parametrize("shape", [(4, 3), (3, 3), (4, 1), (4, 3, 3), (4, 3, 1)])
+def test_one_image_without_its_axis_is_told_so(shape):
+    images = sample(9, d=np.prod(shape)).reshape(9, *shape)
+    search = NearestNeighbors(n_neighbors=1).fit(images)
+    with pytest.raises(ValueError, match=r"X has shape .* single image; .* Pass X\[np.newaxis\]"):
+        search.kneighbors(images[5])
+    assert search.kneighbors(images[5][np.newaxis])[0].tolist() == [[0]]
+    rows = NearestNeighbors(n_neighbors=1).fit(images.reshape(9, -1))
+    with pytest.raises(ValueError, match="features, but NearestNeighbors is expecting"):
+        rows.kneighbors(images[5])  # fitted rows have no shape to tell an image by
+
+
+@pytest.mark.parametrize("shape", [(1, 6), (1, 4, 3)])
+def test_an_image_of_one_line_is_a_row_too(shape):
+    images = sample(9, d=np.prod(shape)).reshape(9, *shape)
+    search = NearestNeighbors(n_neighbors=1).fit(images)
+    assert search.kneighbors(images[5])[0].tolist() == [[0]]
+
+
 def test_no_queries_have_no_neighbours():
     search = NearestNeighbors(n_neighbors=2).fit(sample(9, d=3))
     distances, indices = search.kneighbors(np.empty((0, 3)))

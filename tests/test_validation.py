@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 
-from nearplane import _core, argkmin
+from nearplane import _core, argkmin, pairwise_distances
 from nearplane._validation import (
     as_common_dtype,
     as_matrix,
@@ -199,3 +199,14 @@ def test_n_jobs_counts_as_joblib_counts():
 def test_n_jobs_of_no_meaning_are_refused(n_jobs):
     with pytest.raises(ValueError, match="n_jobs must be None or an integer"):
         argkmin([[1.0]], [[1.0]], 1, n_jobs=n_jobs)
+
+
+def test_one_image_among_images_is_told_so():
+    images = np.arange(9 * 4 * 3, dtype=np.uint8).reshape(9, 4, 3)
+    for function in (lambda X, Y: argkmin(X, Y, 1), pairwise_distances):
+        with pytest.raises(ValueError, match=r"X has shape \(4, 3\).* Pass X\[np.newaxis\]"):
+            function(images[0], images)
+        with pytest.raises(ValueError, match=r"Y has shape \(4, 3\).* Pass Y\[np.newaxis\]"):
+            function(images, images[0])
+        with pytest.raises(ValueError, match="X has 2, Y has 12"):
+            function(images[0, :, :2], images)

@@ -142,11 +142,27 @@ def _check_finite(matrix: NDArray[Any], name: str, n_threads: int) -> None:
 
 
 def check_same_features(X: NDArray[Any], Y: NDArray[Any]) -> None:
-    """Raise unless both matrices have the same number of columns."""
-    if X.shape[1] != Y.shape[1]:
+    """Raise unless the rows, or images, of both arrays have the same number of features."""
+    n_features = prod(X.shape[1:]), prod(Y.shape[1:])
+    if n_features[0] == n_features[1]:
+        return
+    check_counts_images(X, Y.shape[1:], "X")
+    check_counts_images(Y, X.shape[1:], "Y")
+    raise ValueError(
+        f"X and Y must have the same number of features: X has {n_features[0]}, Y has "
+        f"{n_features[1]}."
+    )
+
+
+def check_counts_images(array: NDArray[Any], image_shape: tuple[int, ...], name: str) -> None:
+    """Raise if `array` is one image of `image_shape` without the axis that counts images.
+
+    An image of a single line is not told from a row with as many features, and need not be.
+    """
+    if array.shape == image_shape and prod(image_shape[1:]) != prod(image_shape):
         raise ValueError(
-            f"X and Y must have the same number of features: X has {X.shape[1]}, Y has "
-            f"{Y.shape[1]}."
+            f"{name} has shape {array.shape}, which is that of a single image; its first axis must "
+            f"count the images. Pass {name}[np.newaxis], or take images[:1] in place of images[0]."
         )
 
 

@@ -14,6 +14,7 @@ from nearplane._validation import (
     as_common_dtype,
     as_matrix,
     check_choice,
+    check_counts_images,
     check_n_neighbors,
     read_array,
     resolve_metric,
@@ -128,7 +129,8 @@ class NeighborsBase(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         check_choice("algorithm", self.algorithm, _ALGORITHMS)
         metric = resolve_metric(self.metric, self.p)
         n_threads = resolve_n_jobs(self.n_jobs)
-        matrix = as_matrix(read_array(X, "X"), "X", n_threads=n_threads, min_rows=1)
+        array = read_array(X, "X")
+        matrix = as_matrix(array, "X", n_threads=n_threads, min_rows=1)
         if n_targets not in (None, len(matrix)):
             raise ValueError(
                 f"X and y must have the same number of samples: X has {len(matrix)}, y has "
@@ -138,13 +140,16 @@ class NeighborsBase(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         self.effective_metric_ = metric
         self.n_samples_fit_ = len(matrix)
         self._fit_X = matrix
+        self._row_shape = array.shape[1:]
         return self
 
     def _read_queries(self, X: ArrayLike | None) -> NDArray[Any]:
         """Return the queries as a matrix; None stands for the fitted rows."""
         if X is None:
             return self._fit_X
-        matrix = as_matrix(read_array(X, "X"), "X", n_threads=resolve_n_jobs(self.n_jobs))
+        array = read_array(X, "X")
+        check_counts_images(array, self._row_shape, "X")
+        matrix = as_matrix(array, "X", n_threads=resolve_n_jobs(self.n_jobs))
         validate_data(self, _with_names(X, matrix), reset=False, skip_check_array=True)
         return matrix
 
