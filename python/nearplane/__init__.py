@@ -1,10 +1,11 @@
-"""Exact nearest neighbours and linear classifiers for images, at the speed of the machine.
+"""Exact nearest neighbours among images, at the speed of the machine.
 
-``nearplane`` runs the two classical image classifiers - k-nearest neighbours and linear
-classifiers - from a C++ core, and looks like scikit-learn from the outside:
+``nearplane`` searches nearest neighbours, and classifies and predicts by them, from a C++ core. It
+looks like scikit-learn from the outside:
 
 - `pairwise_distances` and `argkmin` are the two questions the core answers;
 - `NearestNeighbors`, `KNeighborsClassifier` and `KNeighborsRegressor` are the estimators;
+- `nearplane.neighbors.predict_each_k` tries every k for the price of one search;
 - `nearplane.datasets` loads image sets, `nearplane.display` draws, `nearplane report` does it all.
 
 uint8 images stay uint8, and every answer is exact: see ``docs/numerics.md``.
