@@ -64,6 +64,8 @@ or (n_queries, height, width, channels)
     See Also
     --------
     argkmin : The nearest rows, without the matrix.
+    nearplane.NearestNeighbors : Its ``kneighbors(None)`` finds for each fitted row the nearest of
+        the others, without the matrix.
 
     Notes
     -----
@@ -137,7 +139,8 @@ def argkmin(
 
     See Also
     --------
-    nearplane.NearestNeighbors : The same as an estimator.
+    nearplane.NearestNeighbors : The same as an estimator. Its ``kneighbors(None)`` leaves each row
+        out of its own answer, where ``argkmin(X, X, k)`` finds the row itself.
 
     Examples
     --------
