@@ -89,6 +89,19 @@ def test_one_search_gives_the_accuracy_of_every_k(ax, digits, options):
     np.testing.assert_allclose(display.accuracy, expected, rtol=1e-15)
 
 
+def test_without_queries_the_curve_is_that_of_leaving_one_out(ax, digits):
+    model = KNeighborsClassifier(metric="manhattan").fit(digits.X_train, digits.y_train)
+    ks = [1, 2, 3, 10]
+    display = AccuracyCurveDisplay.from_estimator(
+        model, None, digits.y_train, n_neighbors=ks, ax=ax
+    )
+    expected = [model.set_params(n_neighbors=k).score(None, digits.y_train) for k in ks]
+    np.testing.assert_allclose(display.accuracy, expected, rtol=1e-15)
+    assert display.accuracy[0] < 1  # a row that judged itself would always be right
+    with pytest.raises(ValueError, match=r"for y_true of shape \(80,\)"):
+        AccuracyCurveDisplay.from_estimator(model, None, digits.y_test, n_neighbors=ks, ax=ax)
+
+
 def test_models_whose_vote_k_does_not_describe_are_refused(ax, digits):
     model = KNeighborsClassifier()
     queries = (digits.X_test, digits.y_test)

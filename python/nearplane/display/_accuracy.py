@@ -82,7 +82,7 @@ class AccuracyCurveDisplay:
     def from_estimator(
         cls,
         estimator: KNeighborsClassifier,
-        X: ArrayLike,
+        X: ArrayLike | None,
         y: ArrayLike,
         *,
         n_neighbors: ArrayLike,
@@ -90,16 +90,19 @@ class AccuracyCurveDisplay:
         ax: "Axes | None" = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw the curve of a fitted classifier on a validation set, from one search.
+        """Draw the curve of a fitted classifier on a validation set, or leave-one-out's.
+
+        Either takes one search.
 
         Parameters
         ----------
         estimator : KNeighborsClassifier
             Fitted; its own number of neighbours is not used.
-        X : array-like of shape (n_queries, n_features), or images
-            Queries that `estimator` was not fitted on.
+        X : array-like of shape (n_queries, n_features), or images, or None
+            Queries that `estimator` was not fitted on. None: the fitted rows, each judged by the
+            others (leave one out).
         y : array-like of shape (n_queries,)
-            Their true labels.
+            The queries' true labels; for None, the labels `estimator` was fitted to.
         n_neighbors : array-like of shape (n_k,)
             The values of k, increasing.
         name : str, default=None
