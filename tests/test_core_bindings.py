@@ -109,4 +109,4 @@ def test_a_read_only_out_is_refused():
 
 def test_an_unknown_cpu_feature_or_build_fact_is_not_invented():
     assert set(_core.available_levels()) <= set(_core.built_levels())
-    assert set(_core.build_info()) == {"compiler", "eigen", "eigen_simd", "openmp"}
+    assert set(_core.build_info()) == {"compiler", "eigen", "openmp"}

@@ -17,6 +17,8 @@ DTYPES = (np.uint8, np.float32, np.float64)
 # One more than a step, a vector, a tile or a group of every kernel, and one less.
 WIDTHS = [*range(1, 131)]
 WIDE = 70_000
+# What docs/numerics.md promises of a distance matrix.
+WORST = {np.float32: 2e-5, np.float64: 1e-9}
 
 
 def random_rows(rng, n_rows, n_features, dtype):
@@ -87,6 +89,33 @@ def test_every_tail_length_misaligned(level, dtype):
             np.testing.assert_allclose(
                 distances, np.take_along_axis(truth, expected, 1), rtol=1e-13
             )
+
+
+@pytest.mark.parametrize(("out", "typical"), [(np.float32, 2e-7), (np.float64, 1e-14)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_typical_distance_is_far_better_than_the_worst(level, dtype, out, typical):
+    rng = np.random.default_rng(9)
+    query, base = random_rows(rng, 40, 3072, dtype), random_rows(rng, 300, 3072, dtype)
+    for metric in ("sqeuclidean", "manhattan"):
+        found = pairwise(level, query, base, metric, out)
+        truth = reference.power_sums(query, base, metric)
+        np.testing.assert_allclose(found, truth, rtol=WORST[out])
+        assert np.median(abs(found / truth - 1)) < typical
+
+
+@pytest.mark.parametrize("out", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("level", LEVELS)
+def test_close_pairs_in_a_distance_matrix_keep_their_digits(level, dtype, out):
+    """Clusters far tighter than they are apart: the worst case of |x|^2 + |y|^2 - 2 x.y."""
+    rng = np.random.default_rng(10)
+    centres = random_rows(rng, 5, 200, dtype).repeat(30, axis=0) * 100
+    base = (centres + random_rows(rng, 150, 200, dtype) / 1000).astype(dtype)
+    found = pairwise(level, base, base, "sqeuclidean", out)
+    truth = reference.power_sums(base, base, "sqeuclidean")
+    np.testing.assert_allclose(found, truth, rtol=WORST[out])
+    assert not found.diagonal().any()
 
 
 @pytest.mark.parametrize("width", [1, 8, 255, 256, 33_025, 33_026, 65_793, 65_794, WIDE])

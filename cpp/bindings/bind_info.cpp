@@ -39,7 +39,6 @@ std::map<std::string, std::string> build_info() {
         {"compiler", compiler()},
         {"eigen", NEARPLANE_STRING(EIGEN_WORLD_VERSION) "." NEARPLANE_STRING(
                       EIGEN_MAJOR_VERSION) "." NEARPLANE_STRING(EIGEN_MINOR_VERSION)},
-        {"eigen_simd", Eigen::SimdInstructionSetsInUse()},
         {"openmp", openmp()},
     };
 }

@@ -34,6 +34,7 @@ struct ByteManhattan {
     using Op = Operation;
     using Source = std::uint8_t;
     static constexpr bool exact = true;
+    static constexpr std::int64_t block_steps = cache_block_steps<Op>;
 
     double sign() const { return 1.0; }
     auto query_element(const auto& at, std::int64_t first, std::int64_t count) const {
@@ -54,6 +55,7 @@ struct ByteSquaredEuclidean {
     using Op = Operation;
     using Source = std::uint8_t;
     static constexpr bool exact = true;
+    static constexpr std::int64_t block_steps = cache_block_steps<Op>;
     static constexpr std::uint8_t base_flip = Op::signed_base ? 0x80 : 0;
 
     double sign() const { return -2.0; }

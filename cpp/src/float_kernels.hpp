@@ -42,13 +42,14 @@ std::vector<E> centre_of(const MatrixView& rows) {
 }
 
 /// Rows of T minus the centre, in arithmetic of E (E = T, or float64 for float32 rows).
-template <class T, class Operation>
+template <class T, class Operation, std::int64_t steps>
 class CentredRows {
 public:
     using Op = Operation;
     using Source = T;
     using E = typename Op::Element;
     static constexpr bool exact = false;
+    static constexpr std::int64_t block_steps = steps;
 
     explicit CentredRows(const MatrixView& base)
         : centre_(std::make_shared<const std::vector<E>>(centre_of<T, E>(base))) {}
@@ -90,9 +91,9 @@ private:
 };
 
 /// sum (x - y)^2 = |x|^2 + |y|^2 - 2 x.y of centred rows.
-template <class T, class E>
-class FloatSquaredEuclidean : public CentredRows<T, simd::FloatDot<E>> {
-    using Base = CentredRows<T, simd::FloatDot<E>>;
+template <class T, class E, std::int64_t steps = cache_block_steps<simd::FloatDot<E>>>
+class FloatSquaredEuclidean : public CentredRows<T, simd::FloatDot<E>, steps> {
+    using Base = CentredRows<T, simd::FloatDot<E>, steps>;
 
 public:
     using Base::Base;
@@ -103,9 +104,8 @@ public:
             const double x = this->centred(at, d);
             return x * x;
         });
-        constexpr double block = static_cast<double>(block_steps<typename Base::Op>);
         const double error =
-            1.01 * ((block + 10.0) * roundoff<E> + 4.0 * Base::float64_error(n_features));
+            1.01 * ((steps + 10.0) * roundoff<E> + 4.0 * Base::float64_error(n_features));
         return Base::interval(squared_norm, squared_norm, error, n_features);
     }
     Terms base_terms(const auto& at, std::int64_t n_features) const {
@@ -114,9 +114,9 @@ public:
 };
 
 /// sum |x - y| = 2 sum max(x, y) - sum x - sum y of centred rows.
-template <class T, class E>
-class FloatManhattan : public CentredRows<T, simd::FloatMaxSum<E>> {
-    using Base = CentredRows<T, simd::FloatMaxSum<E>>;
+template <class T, class E, std::int64_t steps = cache_block_steps<simd::FloatMaxSum<E>>>
+class FloatManhattan : public CentredRows<T, simd::FloatMaxSum<E>, steps> {
+    using Base = CentredRows<T, simd::FloatMaxSum<E>, steps>;
 
 public:
     using Base::Base;
@@ -127,9 +127,8 @@ public:
         const double sum = partial_sums(n_features, x);
         const double norm =
             partial_sums(n_features, [&](std::int64_t d) { return std::abs(x(d)); });
-        constexpr double block = static_cast<double>(block_steps<typename Base::Op>);
         const double error =
-            1.01 * ((2.0 * block + 10.0) * roundoff<E> + 8.0 * Base::float64_error(n_features));
+            1.01 * ((2.0 * steps + 10.0) * roundoff<E> + 8.0 * Base::float64_error(n_features));
         return Base::interval(-sum, norm, error, n_features);
     }
     Terms base_terms(const auto& at, std::int64_t n_features) const {

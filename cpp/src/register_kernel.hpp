@@ -13,6 +13,7 @@ namespace nearplane {
 
 /// Policy requirements, where `at` reads one feature of a row:
 ///   using Op, Source;  static constexpr bool exact;  double sign() const;
+///   static constexpr std::int64_t block_steps: steps summed in registers before float64 takes over
 ///   Op::Element query_element(at, first, count) const, base_element(...): the step that starts at
 ///       feature `first`; features from `count` on are padding and must add nothing to any sum
 ///   Terms query_terms(at, n_features) const, base_terms(...)
@@ -70,8 +71,8 @@ public:
         const auto* queries = reinterpret_cast<const Element*>(query_panels);
         const auto* base = reinterpret_cast<const Element*>(base_panels);
         std::fill_n(sums, n_query_panels * query_rows * stride, 0.0);
-        for (std::int64_t step = 0; step < n_steps_; step += block_steps<Op>) {
-            const std::int64_t steps = std::min(block_steps<Op>, n_steps_ - step);
+        for (std::int64_t step = 0; step < n_steps_; step += Policy::block_steps) {
+            const std::int64_t steps = std::min(Policy::block_steps, n_steps_ - step);
             for (std::int64_t j = 0; j < n_base_panels; ++j) {
                 for (std::int64_t i = 0; i < n_query_panels; ++i) {
                     accumulate_tile<Op>(queries + (i * n_steps_ + step) * query_rows,

@@ -55,7 +55,9 @@ public:
 /// float32, float64 arithmetic with bounds for float64.
 std::unique_ptr<BoundKernel> make_search_kernel(Metric metric, const MatrixView& base);
 
-/// The kernel a distance matrix uses: integers for bytes, float64 arithmetic for the rest.
-std::unique_ptr<BoundKernel> make_distance_kernel(Metric metric, const MatrixView& base);
+/// The kernel a matrix of `out` distances uses: its intervals are narrow enough that nearly all
+/// distances can be taken from their middles.
+std::unique_ptr<BoundKernel> make_distance_kernel(Metric metric, const MatrixView& base,
+                                                  Scalar out);
 
 }  // namespace nearplane

@@ -22,7 +22,7 @@ inline constexpr int tile_columns = Op::lanes * Op::tile_vectors;
 /// Steps of one depth block: the base panel that every query panel meets in turn fills half of a
 /// 32 KiB L1. It is also far too short for any lane to overflow: a step adds at most 4 * 255 * 128.
 template <class Op>
-inline constexpr std::int64_t block_steps =
+inline constexpr std::int64_t cache_block_steps =
     16 * 1024 / (tile_columns<Op> * static_cast<std::int64_t>(sizeof(typename Op::Element)));
 
 /// sums[i * stride + j] += sum over `steps` steps of op(query row i, base row j).
