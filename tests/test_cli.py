@@ -178,7 +178,6 @@ def test_wrong_usage_ends_with_2_and_writes_nothing(run, tmp_path, arguments, me
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--dataset", "cifar10", "--data-dir", "."], "CIFAR-10 is not in"),
         (["--n-train", "9999"], "n_train is 9,999, but there are only"),
         (["--k", "5000"], "k = 5000 is more than the 1150 training images left"),
         (["--n-jobs", "0"], "n_jobs"),
@@ -193,6 +192,22 @@ def test_a_run_that_cannot_succeed_ends_with_1_and_says_why(run, tmp_path, argum
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
     assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_without_the_data_set_is_named_with_what_it_should_hold(
+    run, tmp_path, monkeypatch
+):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("NEARPLANE_DATA", "elsewhere")
+    result = run("report", "--dataset", "cifar10", "--data-dir", "empty")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "nearplane: CIFAR-10 is not in empty: it should hold the folder cifar-10-batches-bin or "
+        "cifar-10-batches-py, complete, or the archive cifar-10-binary.tar.gz or "
+        "cifar-10-python.tar.gz.\n"
+        "Without --data-dir it is downloaded to elsewhere, if it is not there yet.\n"
+    )
+    assert os.listdir(tmp_path) == ["empty"]
 
 
 def test_an_out_below_a_file_is_refused_before_the_run(run, tmp_path, monkeypatch):

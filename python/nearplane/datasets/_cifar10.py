@@ -117,8 +117,8 @@ def fetch_cifar10(
     Raises
     ------
     FileNotFoundError
-        If the data set is not there and `download_if_missing` is `False`; the message lists the
-        places looked at.
+        If the data set is not there and `download_if_missing` is `False`. The first line of the
+        message says what is missing; the others list the places looked at, and what can be done.
     OSError
         If the download fails.
     ImportError
@@ -185,7 +185,9 @@ def _find(home: Path, subset: Subset) -> tuple[Layout, Path]:
             return layout, archive
         looked_at.append(f"  {archive}: no such file")
     raise FileNotFoundError(
-        f"CIFAR-10 is not in {home}. Looked at\n" + "\n".join(looked_at) + "\n"
+        f"CIFAR-10 is not in {home}: it should hold the folder {BINARY.folder} or {PYTHON.folder}, "
+        f"complete, or the archive {BINARY.archive} or {PYTHON.archive}.\n"
+        "Looked at\n" + "\n".join(looked_at) + "\n"
         "Put one of these there, name another folder by data_home or the environment variable "
         f"{ENVIRONMENT_VARIABLE}, or allow the download of {DOWNLOAD_URL} by "
         "download_if_missing=True."

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nearplane._versions import version_info
-from nearplane.datasets import DATASET_NAMES, load_dataset
+from nearplane.datasets import DATASET_NAMES, ImageDataset, get_data_home, load_dataset
 from nearplane.report import _text
 from nearplane.report._html import render_report
 from nearplane.report._knn import run_knn
@@ -170,14 +170,7 @@ def _run(options: _Options, out: Path, *, quiet: bool) -> Report:
 def _compute(options: _Options, *, show: bool, on_stage: Callable[[str], None]) -> Report:
     # The images live in this function alone: gone before the plots need memory of their own.
     on_stage(f"loading {options.dataset}")
-    images = load_dataset(
-        options.dataset,
-        data_home=options.data_dir,
-        n_train=options.n_train,
-        n_test=options.n_test,
-        random_state=options.seed,
-        download_if_missing=options.data_dir is None,
-    )
+    images = _load(options)
     results = run_knn(
         images,
         n_neighbors=options.ks,
@@ -192,6 +185,27 @@ def _compute(options: _Options, *, show: bool, on_stage: Callable[[str], None]) 
         environment=version_info(),
         command=options.command(),
     )
+
+
+def _load(options: _Options) -> ImageDataset:
+    try:
+        return load_dataset(
+            options.dataset,
+            data_home=options.data_dir,
+            n_train=options.n_train,
+            n_test=options.n_test,
+            random_state=options.seed,
+            download_if_missing=options.data_dir is None,
+        )
+    except FileNotFoundError as error:
+        if options.data_dir is None:
+            raise
+        # The first line says what is missing; the others tell a program, not a user, what to do.
+        missing, _, _ = str(error).partition("\n")
+        raise FileNotFoundError(
+            f"{missing}\nWithout --data-dir it is downloaded to {get_data_home()}, "
+            "if it is not there yet."
+        ) from error
 
 
 def _check_installed(*modules: str) -> None:
