@@ -13,7 +13,7 @@ import nearplane
 from nearplane import _core
 from nearplane._versions import format_versions, version_info
 from nearplane.cli import build_app
-from nearplane.report import _command
+from nearplane.report import _command, _timing
 
 SMALL = ["report", "--n-train", "120", "--n-test", "30", "--k", "1,3"]
 
@@ -21,6 +21,7 @@ SMALL = ["report", "--n-train", "120", "--n-test", "30", "--k", "1,3"]
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_timing, "LEAST_SECONDS", 0.0)  # nobody reads the times
     app = build_app()
 
     def invoke(*arguments):

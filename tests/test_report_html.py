@@ -193,6 +193,7 @@ def test_the_findings_and_how_to_get_them_again_are_on_the_page(report, page):
         report.environment["system"]["cpu"],
         "the one with the smallest label wins",
         "8 of the 40 training images were set aside",
+        "Where this takes less than 0.2 s",
     ):
         assert expected in text
     assert report.environment["system"]["executable"] not in text
@@ -244,6 +245,7 @@ def test_sections_of_any_making_go_on_a_page():
             content={
                 "validation": {"n_validation": 1, "n_fit": 1, "random_state": 0},
                 "n_neighbors": [1],
+                "least_seconds": 0.2,
                 "data": {"n_train": 2, "n_test": 1},
                 "environment": version_info(),
                 "command": "x < y",

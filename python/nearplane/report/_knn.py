@@ -23,6 +23,7 @@ from nearplane.report._results import (
 )
 from nearplane.report._selection import check_ks, search_other_rows, validation_rows
 from nearplane.report._text import count, short_metric
+from nearplane.report._timing import timed
 
 _N_EXAMPLES = 8
 _N_SHOWN = 8
@@ -146,9 +147,7 @@ def _test(
     """Label the test images with the best k; return also which labels are right."""
     best = int(choice.accuracy.argmax())  # the first maximum: the smallest k among equals
     choice.model.set_params(n_neighbors=ks[best])
-    start = perf_counter()
-    predicted = choice.model.predict(images.X_test)
-    seconds = perf_counter() - start
+    predicted, seconds = timed(lambda: choice.model.predict(images.X_test))
     right: NDArray[np.bool_] = predicted == images.y_test
     n_classes = len(images.class_names)
     pairs = np.bincount(images.y_test * n_classes + predicted, minlength=n_classes**2)

@@ -42,7 +42,9 @@ class MetricResult:
     best_validation_accuracy: float
     test_accuracy: float
     test_seconds: float
+    """To label all the test images once: the median of several runs where one is short."""
     queries_per_second: float
+    """Test images labelled in one second, by `test_seconds`."""
     peak_memory_bytes: int | None
     """Of the process, up to the end of this metric's test; None where the system does not say."""
     confusion_matrix: list[list[int]]

@@ -26,6 +26,7 @@ from nearplane.report._text import (
     short_metric,
     voters_sentence,
 )
+from nearplane.report._timing import LEAST_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +205,7 @@ def method_section(report: Report) -> Section:
         "validation": report.knn.validation,
         "n_neighbors": report.knn.n_neighbors,
         "data": report.knn.data,
+        "least_seconds": LEAST_SECONDS,
         "environment": report.environment,
         "command": report.command,
     }
