@@ -69,11 +69,11 @@ or (n_queries, height, width, channels)
 
     Notes
     -----
-    Distances between uint8 rows are sums of integers and exact. Those between other rows are
-    computed in float64; wherever a fast formula could cost more than a relative 1e-9 by
-    cancellation, the pair is compared by direct differences instead. So a row's distance to itself
-    is exactly 0, and data far from the origin lose nothing. The distances of `argkmin` are those
-    of direct differences always.
+    Distances between uint8 rows are sums of integers and exact. Between other rows, a pair is
+    measured by direct differences in float64 wherever the rounding of the fast formula could cost
+    more than a relative 1e-5 (float32 output) or 1e-9 (float64 output); typical errors are 1e-7
+    and 1e-15. So a row's distance to itself is exactly 0, and data far from the origin lose
+    nothing. The distances of `argkmin` are those of direct differences always.
 
     Examples
     --------
