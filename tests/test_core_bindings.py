@@ -81,6 +81,11 @@ def test_leave_one_out_needs_square_arguments_and_one_row_more():
         argkmin(_core.isa_level(), ROWS, ROWS, 5, "euclidean", exclude_self=True)
 
 
+def test_more_threads_than_the_machine_could_start_are_no_error():
+    rows = np.zeros((3000, 400), np.uint8)
+    argkmin(_core.isa_level(), rows, rows, 1, "euclidean", n_threads=10**6)
+
+
 def test_a_thread_count_below_one_is_refused():
     with pytest.raises(ValueError, match="n_threads"):
         argkmin(_core.isa_level(), ROWS, ROWS, 1, "euclidean", n_threads=0)
@@ -93,6 +98,7 @@ def test_a_thread_count_below_one_is_refused():
         np.empty((5, 5), np.uint8),
         np.empty((5, 10))[:, ::2],
         np.asfortranarray(np.empty((5, 5))),
+        np.empty(201, np.uint8)[1:].view(np.float64).reshape(5, 5),
     ],
 )
 def test_an_unfit_out_is_refused(out):

@@ -66,6 +66,59 @@ def test_an_exception_in_the_callback_stops_the_search():
     assert right_answer()
 
 
+def test_many_small_blocks_of_queries_are_one_job_to_its_caller():
+    """Each block of queries takes milliseconds; the caller is heard in between all the same."""
+    calls = []
+
+    def stop(fraction):
+        calls.append(fraction)
+        raise StopNowError
+
+    query = np.broadcast_to(QUERY[:1, :10], (20_000_000, 10))
+    with pytest.raises(StopNowError):
+        _core.argkmin(
+            query, BASE[:50, :10], 1, "euclidean", exclude_self=False, n_threads=1, progress=stop
+        )
+    assert calls[0] < 0.9
+
+
+def test_rows_changed_during_a_search_are_an_answer_or_an_error_but_never_garbage():
+    base = np.tile(RNG.normal(size=(20_000, 50)), (4, 1))
+    query = base[:6000].copy()
+
+    def spoil(_):
+        base[:] += 1000.0  # every bound taken so far is wrong
+
+    for _ in range(3):
+        try:
+            _, indices = _core.argkmin(
+                query, base, 9, "euclidean", exclude_self=False, n_threads=2, progress=spoil
+            )
+        except RuntimeError as error:
+            assert "changed while they were searched" in str(error)  # noqa: PT017
+        else:
+            assert indices.min() >= 0
+            assert indices.max() < len(base)
+
+
+def test_a_daemon_thread_may_search_while_the_process_ends():
+    code = textwrap.dedent("""
+        import threading
+        import numpy as np, nearplane
+        rows = np.broadcast_to(np.uint8(1), (10_000_000, 1000))
+        started = threading.Event()
+        def search():
+            started.set()
+            nearplane.argkmin(rows, rows, 3)
+        threading.Thread(target=search, daemon=True).start()
+        started.wait()
+    """)
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
 def test_a_signal_ends_a_search_and_the_next_one_is_right():
     def interrupt(_):
         signal.raise_signal(signal.SIGINT)

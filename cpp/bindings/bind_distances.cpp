@@ -4,6 +4,7 @@
 
 #include "bindings.hpp"
 #include "nearplane/distance_matrix.hpp"
+#include "nearplane/finite.hpp"
 #include "nearplane/search.hpp"
 
 namespace nearplane::bindings {
@@ -65,13 +66,16 @@ void pairwise_distances_into(const py::array& query, const py::array& base,
     check_pair(query_view, base_view);
     check_threads(n_threads);
     const bool contiguous = (out.flags() & py::array::c_style) != 0;
-    if (out_view.scalar == Scalar::u8 || !contiguous || out_view.rows != query_view.rows ||
-        out_view.cols != base_view.rows) {
-        throw py::value_error("out must be a C-contiguous float array of shape (n_query, n_base)");
+    const auto address = reinterpret_cast<std::uintptr_t>(out.data());
+    const bool aligned = address % static_cast<std::uintptr_t>(out.itemsize()) == 0;
+    if (out_view.scalar == Scalar::u8 || !contiguous || !aligned ||
+        out_view.rows != query_view.rows || out_view.cols != base_view.rows) {
+        throw py::value_error(
+            "out must be an aligned C-contiguous float array of shape (n_query, n_base)");
     }
     void* data = out.mutable_data();  // throws if out is read-only
+    const Metric which = metric_of(metric);
     run_released(std::move(progress), [&](Monitor& monitor) {
-        const Metric which = metric_of(metric);
         if (out_view.scalar == Scalar::f32) {
             distance_matrix(query_view, base_view, which, n_threads, monitor,
                             static_cast<float*>(data));

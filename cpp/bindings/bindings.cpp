@@ -1,5 +1,7 @@
 #include "bindings.hpp"
 
+#include <thread>
+
 namespace nearplane::bindings {
 namespace {
 
@@ -10,6 +12,20 @@ std::optional<Scalar> scalar_of(const py::array& array) {
     return std::nullopt;
 }
 
+bool is_finalizing() {
+#if PY_VERSION_HEX >= 0x030D0000
+    return Py_IsFinalizing() != 0;
+#else
+    return _Py_IsFinalizing() != 0;
+#endif
+}
+
+/// A daemon thread must not ask a dying interpreter for the GIL: before Python 3.14 that unwinds
+/// the thread through C++ and aborts the process. It waits to be ended with the process instead.
+[[noreturn]] void wait_for_the_end() {
+    while (true) std::this_thread::sleep_for(std::chrono::hours(1));
+}
+
 }  // namespace
 
 MatrixView view_of(const py::array& array, const char* name) {
@@ -18,12 +34,12 @@ MatrixView view_of(const py::array& array, const char* name) {
         throw py::type_error(std::string(name) +
                              " must be a two-dimensional uint8, float32 or float64 array");
     }
-    return {static_cast<const std::byte*>(array.data()),
-            *scalar,
-            array.shape(0),
-            array.shape(1),
-            array.strides(0),
-            array.strides(1)};
+    return {.data = static_cast<const std::byte*>(array.data()),
+            .scalar = *scalar,
+            .rows = array.shape(0),
+            .cols = array.shape(1),
+            .row_stride = array.strides(0),
+            .col_stride = array.strides(1)};
 }
 
 Metric metric_of(const std::string& name) {
@@ -35,6 +51,7 @@ Metric metric_of(const std::string& name) {
 
 void PythonMonitor::poll(double fraction_done) {
     constexpr auto report_interval = std::chrono::milliseconds(100);
+    if (is_finalizing()) wait_for_the_end();
     const py::gil_scoped_acquire gil;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     const auto now = std::chrono::steady_clock::now();

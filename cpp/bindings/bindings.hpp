@@ -32,9 +32,9 @@ class PythonMonitor final : public Monitor {
 public:
     explicit PythonMonitor(std::optional<py::function> progress) : progress_(std::move(progress)) {}
 
+private:
     void poll(double fraction_done) override;
 
-private:
     std::optional<py::function> progress_;
     std::chrono::steady_clock::time_point last_report_ = std::chrono::steady_clock::now();
 };

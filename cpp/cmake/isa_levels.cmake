@@ -7,6 +7,7 @@
 set(NEARPLANE_ISA_LEVELS "")
 
 function(nearplane_isa_level name)
+  set(NEARPLANE_KNOWN_LEVELS "${NEARPLANE_KNOWN_LEVELS};${name}" PARENT_SCOPE)
   if(NEARPLANE_LEVELS AND NOT name IN_LIST NEARPLANE_LEVELS)
     return()
   endif()
@@ -21,7 +22,7 @@ function(nearplane_isa_level name)
 endfunction()
 
 set(v2_features sse4.2 popcnt)
-set(v3_features ${v2_features} avx2 fma bmi bmi2)
+set(v3_features ${v2_features} avx2 fma bmi bmi2 f16c lzcnt movbe)
 set(v4_features ${v3_features} avx512f avx512bw avx512cd avx512dq avx512vl)
 
 if(NEARPLANE_LEVELS STREQUAL "native")
@@ -42,6 +43,9 @@ else()
 endif()
 
 list(REMOVE_ITEM NEARPLANE_ISA_LEVELS "")
-if(NOT NEARPLANE_ISA_LEVELS)
-  message(FATAL_ERROR "NEARPLANE_LEVELS='${NEARPLANE_LEVELS}' names no level of this processor family")
-endif()
+foreach(level IN LISTS NEARPLANE_LEVELS)
+  if(NOT level IN_LIST NEARPLANE_KNOWN_LEVELS)
+    message(FATAL_ERROR "NEARPLANE_LEVELS names '${level}', which is no level of this processor "
+                        "family; there are: native${NEARPLANE_KNOWN_LEVELS}")
+  endif()
+endforeach()

@@ -3,6 +3,7 @@
 set(core_sources
     cpp/src/bound_kernel.cpp
     cpp/src/distance_matrix.cpp
+    cpp/src/finite.cpp
     cpp/src/measure.cpp
     cpp/src/parallel.cpp
     cpp/src/scan.cpp

@@ -1,6 +1,6 @@
 #pragma once
-// How bytes become elements and terms. Everything here is exact: the sums of 2^37 features still
-// fit the 53 bits of the float64 that collects them.
+// How bytes become elements and terms. Everything here is exact: twice the sums of squares of 2^36
+// features still fit the 53 bits of the float64 that collects them.
 
 #include <array>
 #include <bit>
@@ -33,7 +33,6 @@ template <class Operation>
 struct ByteManhattan {
     using Op = Operation;
     using Source = std::uint8_t;
-    static constexpr bool exact = true;
     static constexpr std::int64_t block_steps = cache_block_steps<Op>;
 
     double sign() const { return 1.0; }
@@ -54,7 +53,6 @@ template <class Operation>
 struct ByteSquaredEuclidean {
     using Op = Operation;
     using Source = std::uint8_t;
-    static constexpr bool exact = true;
     static constexpr std::int64_t block_steps = cache_block_steps<Op>;
     static constexpr std::uint8_t base_flip = Op::signed_base ? 0x80 : 0;
 

@@ -38,6 +38,9 @@ struct Feature {
 const std::map<std::string, Feature> features = {
     {"sse4.2", {1, 0, Register::ecx, 20, State::sse}},
     {"popcnt", {1, 0, Register::ecx, 23, State::sse}},
+    {"movbe", {1, 0, Register::ecx, 22, State::sse}},
+    {"lzcnt", {0x80000001, 0, Register::ecx, 5, State::sse}},
+    {"f16c", {1, 0, Register::ecx, 29, State::avx}},
     {"fma", {1, 0, Register::ecx, 12, State::avx}},
     {"avx2", {7, 0, Register::ebx, 5, State::avx}},
     {"bmi", {7, 0, Register::ebx, 3, State::sse}},
@@ -83,7 +86,8 @@ std::uint64_t enabled_state() {
 bool has(const Feature& feature) {
     const auto state = static_cast<std::uint64_t>(feature.state);
     if ((enabled_state() & state) != state) return false;
-    if (cpuid(0, 0)[0] < feature.leaf) return false;
+    constexpr std::uint32_t extended = 0x80000000;  // leaves from here on are counted apart
+    if (cpuid(feature.leaf & extended, 0)[0] < feature.leaf) return false;
     if (feature.subleaf > cpuid(feature.leaf, 0)[0] && feature.subleaf > 0) return false;
     const Registers registers = cpuid(feature.leaf, feature.subleaf);
     return ((registers[static_cast<std::size_t>(feature.reg)] >> feature.bit) & 1U) != 0;

@@ -24,7 +24,9 @@ inline constexpr double roundoff = static_cast<double>(std::numeric_limits<T>::e
 template <class T, class E>
 std::vector<E> centre_of(const MatrixView& rows) {
     constexpr std::int64_t most_rows = 1024;
-    const std::int64_t n_rows = std::min(rows.rows, most_rows);
+    constexpr std::int64_t most_values = 1 << 23;  // milliseconds, however wide the rows
+    const std::int64_t n_rows = std::clamp<std::int64_t>(
+        most_values / std::max<std::int64_t>(rows.cols, 1), 1, std::min(rows.rows, most_rows));
     std::vector<double> sums(static_cast<std::size_t>(rows.cols), 0.0);
     visit_layout<T>(rows, [&](auto row_at) {
         for (std::int64_t i = 0; i < n_rows; ++i) {
@@ -48,7 +50,6 @@ public:
     using Op = Operation;
     using Source = T;
     using E = typename Op::Element;
-    static constexpr bool exact = false;
     static constexpr std::int64_t block_steps = steps;
 
     explicit CentredRows(const MatrixView& base)
@@ -81,9 +82,14 @@ protected:
         return {value - error, 2.0 * error};
     }
 
+    /// Additions one register makes before its sum moves to float64.
+    static double additions(std::int64_t n_features) {
+        return static_cast<double>(std::min(steps, n_features));
+    }
+
     /// What the float64 steps (norms, block sums, `measure` itself) may add to the error.
     static double float64_error(std::int64_t n_features) {
-        return static_cast<double>(n_features + 32) * roundoff<double>;
+        return (static_cast<double>(n_features) / 4 + 40.0) * roundoff<double>;
     }
 
 private:
@@ -99,17 +105,17 @@ public:
     using Base::Base;
 
     double sign() const { return -2.0; }
-    Terms query_terms(const auto& at, std::int64_t n_features) const {
+    Terms base_terms(const auto& at, std::int64_t n_features) const {
         const double squared_norm = partial_sums(n_features, [&](std::int64_t d) {
             const double x = this->centred(at, d);
             return x * x;
         });
-        const double error =
-            1.01 * ((steps + 10.0) * roundoff<E> + 4.0 * Base::float64_error(n_features));
+        const double error = 1.01 * ((Base::additions(n_features) + 10.0) * roundoff<E> +
+                                     Base::float64_error(n_features));
         return Base::interval(squared_norm, squared_norm, error, n_features);
     }
-    Terms base_terms(const auto& at, std::int64_t n_features) const {
-        return query_terms(at, n_features);
+    Terms query_terms(const auto& at, std::int64_t n_features) const {
+        return base_terms(at, n_features);
     }
 };
 
@@ -122,17 +128,17 @@ public:
     using Base::Base;
 
     double sign() const { return 2.0; }
-    Terms query_terms(const auto& at, std::int64_t n_features) const {
+    Terms base_terms(const auto& at, std::int64_t n_features) const {
         const auto x = [&](std::int64_t d) { return static_cast<double>(this->centred(at, d)); };
         const double sum = partial_sums(n_features, x);
         const double norm =
             partial_sums(n_features, [&](std::int64_t d) { return std::abs(x(d)); });
-        const double error =
-            1.01 * ((2.0 * steps + 10.0) * roundoff<E> + 8.0 * Base::float64_error(n_features));
+        const double error = 1.01 * ((2.0 * Base::additions(n_features) + 10.0) * roundoff<E> +
+                                     Base::float64_error(n_features));
         return Base::interval(-sum, norm, error, n_features);
     }
-    Terms base_terms(const auto& at, std::int64_t n_features) const {
-        return query_terms(at, n_features);
+    Terms query_terms(const auto& at, std::int64_t n_features) const {
+        return base_terms(at, n_features);
     }
 };
 

@@ -3,7 +3,6 @@
 // same for bytes and floats; a `Policy` says how features become elements and rows become terms.
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "nearplane/bound_kernel.hpp"
@@ -11,17 +10,18 @@
 
 namespace nearplane {
 
-/// Policy requirements, where `at` reads one feature of a row:
-///   using Op, Source;  static constexpr bool exact;  double sign() const;
-///   static constexpr std::int64_t block_steps: steps summed in registers before float64 takes over
-///   Op::Element query_element(at, first, count) const, base_element(...): the step that starts at
-///       feature `first`; features from `count` on are padding and must add nothing to any sum
-///   Terms query_terms(at, n_features) const, base_terms(...)
+/// The interval terms of one row; see bound_kernel.hpp.
 struct Terms {
     double offset;
     double gap;
 };
 
+/// Policy requirements, where `at` reads one feature of a row:
+///   using Op, Source;  double sign() const;
+///   static constexpr std::int64_t block_steps: steps summed in registers before float64 takes over
+///   Op::Element query_element(at, first, count) const, base_element(...): the step that starts at
+///       feature `first`; features from `count` on are padding and must add nothing to any sum
+///   Terms query_terms(at, n_features) const, base_terms(...)
 template <class Policy>
 class RegisterKernel final : public BoundKernel {
     using Op = typename Policy::Op;
@@ -41,7 +41,6 @@ public:
         return {query_rows, base_rows, n_steps_ * static_cast<std::int64_t>(sizeof(Element))};
     }
     double sign() const override { return policy_.sign(); }
-    bool is_exact() const override { return Policy::exact; }
 
     void pack_queries(const MatrixView& rows, std::int64_t first, std::int64_t count,
                       std::byte* panels, RowTerms terms) const override {

@@ -66,21 +66,32 @@ Scan::Scan(const BoundKernel& kernel, const MatrixView& query, const MatrixView&
       packed_queries_(plan.super_queries, shape_.query_rows, shape_.row_bytes),
       workspaces_(static_cast<std::size_t>(n_threads)) {}
 
-void Scan::run(std::int64_t first_query, std::int64_t count, ProgressSpan span,
-               const SumConsumer& consume) {
-    pack_queries(first_query, count, {span.begin, span.begin});
+void Scan::run(const std::function<void(const QueryBlock&)>& process) {
+    const auto fraction = [this](std::int64_t queries) {
+        return static_cast<double>(queries) / static_cast<double>(query_.rows);
+    };
+    for (std::int64_t first = 0; first < query_.rows; first += plan_.super_queries) {
+        const std::int64_t count = std::min(plan_.super_queries, query_.rows - first);
+        process({first, count, {fraction(first), fraction(first + count)}});
+    }
+}
+
+void Scan::run_block(const QueryBlock& queries, const SumConsumer& consume) {
+    pack_queries(queries);
     const std::int64_t n_chunks = ceil_div(base_.rows, plan_.chunk_base);
-    parallel_for(n_chunks, n_threads_, monitor_, span,
+    parallel_for(n_chunks, n_threads_, monitor_, queries.span,
                  [&](std::int64_t chunk, int worker, Pulse& pulse) {
-                     scan_chunk(chunk, count, worker, pulse, consume);
+                     scan_chunk(chunk, queries.count, worker, pulse, consume);
                  });
 }
 
-void Scan::pack_queries(std::int64_t first, std::int64_t count, ProgressSpan span) {
-    const std::int64_t n_panels = ceil_div(count, shape_.query_rows);
-    parallel_for(n_panels, n_threads_, monitor_, span, [&](std::int64_t panel, int, Pulse&) {
+void Scan::pack_queries(const QueryBlock& queries) {
+    const std::int64_t n_panels = ceil_div(queries.count, shape_.query_rows);
+    const ProgressSpan no_progress{queries.span.begin, queries.span.begin};
+    parallel_for(n_panels, n_threads_, monitor_, no_progress, [&](std::int64_t panel, int, Pulse&) {
         const std::int64_t row = panel * shape_.query_rows;
-        kernel_.pack_queries(query_, first + row, std::min(shape_.query_rows, count - row),
+        kernel_.pack_queries(query_, queries.first + row,
+                             std::min(shape_.query_rows, queries.count - row),
                              packed_queries_.panel(panel), packed_queries_.terms(row));
     });
 }
@@ -106,10 +117,18 @@ void Scan::scan_chunk(std::int64_t chunk, std::int64_t n_queries, int worker, Pu
                              ceil_div(n_block, shape_.query_rows), base.panel(0),
                              ceil_div(n_base, shape_.base_rows), workspace->sums.data(),
                              plan_.chunk_base);
-        consume({query, n_block, first_base, n_base, workspace->sums.data(), plan_.chunk_base,
-                 packed_queries_.offsets() + query, packed_queries_.gaps() + query, base.offsets(),
-                 base.gaps(), kernel_.sign()},
-                worker);
+        const SumBlock block{.first_query = query,
+                             .n_queries = n_block,
+                             .first_base = first_base,
+                             .n_base = n_base,
+                             .sums = workspace->sums.data(),
+                             .stride = plan_.chunk_base,
+                             .query_offsets = packed_queries_.offsets() + query,
+                             .query_gaps = packed_queries_.gaps() + query,
+                             .base_offsets = base.offsets(),
+                             .base_gaps = base.gaps(),
+                             .sign = kernel_.sign()};
+        consume(block, worker);
     }
 }
 

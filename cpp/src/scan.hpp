@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -64,12 +65,20 @@ struct SumBlock {
     double gap(std::int64_t i, std::int64_t j) const { return query_gaps[i] + base_gaps[j]; }
 };
 
+/// A super-block: queries [first, first + count), and the part of the job it stands for.
+struct QueryBlock {
+    std::int64_t first;
+    std::int64_t count;
+    ProgressSpan span;
+};
+
 using SumConsumer = std::function<void(const SumBlock& block, int worker)>;
 
 /// How much is packed and computed at a time. Memory stays at tens of MB for any problem.
 struct ScanPlan {
+    /// At most `most_super_queries` queries share a super-block, if their consumer needs memory.
     ScanPlan(const BoundKernel& kernel, std::int64_t n_queries, std::int64_t n_base, int n_threads,
-             std::int64_t most_super_queries);
+             std::int64_t most_super_queries = std::numeric_limits<std::int64_t>::max());
 
     std::int64_t super_queries;  // packed at once, shared by all workers
     std::int64_t block_queries;  // whose panels stay in L2 while a base chunk passes
@@ -81,10 +90,12 @@ public:
     Scan(const BoundKernel& kernel, const MatrixView& query, const MatrixView& base,
          const ScanPlan& plan, int n_threads, Monitor& monitor);
 
-    /// Computes the sums of queries [first, first + count) and every base row. `consume` is called
-    /// from `n_threads` workers at once, for each pair of rows exactly once.
-    void run(std::int64_t first_query, std::int64_t count, ProgressSpan span,
-             const SumConsumer& consume);
+    /// Calls process(super_block) for one super-block of queries after the other.
+    void run(const std::function<void(const QueryBlock&)>& process);
+
+    /// Computes the sums of the queries of one super-block and every base row. `consume` is called
+    /// from all workers at once, for each pair of rows exactly once.
+    void run_block(const QueryBlock& queries, const SumConsumer& consume);
 
 private:
     struct Workspace {
@@ -92,7 +103,7 @@ private:
         std::vector<double> sums;
     };
 
-    void pack_queries(std::int64_t first, std::int64_t count, ProgressSpan span);
+    void pack_queries(const QueryBlock& queries);
     void scan_chunk(std::int64_t chunk, std::int64_t n_queries, int worker, Pulse& pulse,
                     const SumConsumer& consume);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <stdexcept>
 #include <vector>
 
 #include "nearplane/bound_kernel.hpp"
@@ -55,35 +56,30 @@ public:
         const ScanPlan plan(*kernel_, query_.rows, base_.rows, options_.n_threads,
                             candidate_bytes / query_bytes);
         Scan scan(*kernel_, query_, base_, plan, options_.n_threads, monitor_);
-        for (std::int64_t first = 0; first < query_.rows; first += plan.super_queries) {
-            const std::int64_t count = std::min(plan.super_queries, query_.rows - first);
-            const auto fraction = [this](std::int64_t queries) {
-                return static_cast<double>(queries) / static_cast<double>(query_.rows);
-            };
-            search_block(scan, first, count, {fraction(first), fraction(first + count)});
-        }
+        scan.run([&](const QueryBlock& block) { search_block(scan, block); });
     }
 
 private:
-    void search_block(Scan& scan, std::int64_t first, std::int64_t count, ProgressSpan span) {
+    void search_block(Scan& scan, const QueryBlock& queries) {
         std::vector<std::unique_ptr<Collector>> collectors(
             static_cast<std::size_t>(options_.n_threads));
-        SharedThresholds thresholds(count);
-        const Measure measure = [this, first](std::int64_t query, std::int64_t index) {
-            return nearplane::measure(options_.metric, query_, first + query, base_, index);
+        SharedThresholds thresholds(queries.count);
+        const Measure measure = [&](std::int64_t query, std::int64_t index) {
+            return nearplane::measure(options_.metric, query_, queries.first + query, base_, index);
         };
-        scan.run(first, count, span, [&](const SumBlock& block, int worker) {
+        scan.run_block(queries, [&](const SumBlock& block, int worker) {
             auto& collector = collectors[static_cast<std::size_t>(worker)];
-            if (!collector) collector = std::make_unique<Collector>(count, options_.k);
+            if (!collector) collector = std::make_unique<Collector>(queries.count, options_.k);
             for (std::int64_t i = 0; i < block.n_queries; ++i) {
                 const std::int64_t query = block.first_query + i;
-                const std::int64_t excluded = options_.exclude_self ? first + query : -1;
+                const std::int64_t excluded = options_.exclude_self ? queries.first + query : -1;
                 collect(block, i, excluded, (*collector)[query], thresholds, measure);
             }
         });
-        parallel_for(count, options_.n_threads, monitor_, {span.end, span.end},
+        const ProgressSpan no_progress{queries.span.end, queries.span.end};
+        parallel_for(queries.count, options_.n_threads, monitor_, no_progress,
                      [&](std::int64_t query, int, Pulse&) {
-                         write_answer(first + query, merge(collectors, query, measure));
+                         write_answer(queries.first + query, merge(collectors, query, measure));
                      });
     }
 
@@ -135,7 +131,10 @@ private:
     }
 
     void write_answer(std::int64_t query, std::span<const Candidate> nearest) const {
-        assert(static_cast<std::int64_t>(nearest.size()) == options_.k);
+        if (static_cast<std::int64_t>(nearest.size()) < options_.k) {
+            // Bounds taken before and after a change of the rows contradict each other.
+            throw std::runtime_error("the rows were changed while they were searched");
+        }
         double* distances = distances_ + query * options_.k;
         std::int64_t* indices = indices_ + query * options_.k;
         for (const Candidate& candidate : nearest) {

@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 
 #include "nearplane/matrix_view.hpp"
 #include "nearplane/metric.hpp"
@@ -36,7 +35,6 @@ public:
 
     virtual PanelShape shape() const = 0;
     virtual double sign() const = 0;
-    virtual bool is_exact() const = 0;
 
     /// Packs rows [first, first + count) into whole panels at `panels` (64-byte aligned; room for
     /// `count` rounded up to whole panels), zero-filling the rest, and writes their terms.

@@ -1,5 +1,5 @@
 #pragma once
-// Whole distance matrices, and the check that rows are finite.
+// Whole distance matrices.
 
 #include <cstdint>
 
@@ -17,8 +17,5 @@ namespace nearplane {
 template <class Out>
 void distance_matrix(const MatrixView& x, const MatrixView& y, Metric metric, int n_threads,
                      Monitor& monitor, Out* out);
-
-/// The first row that holds a NaN or an infinity, or -1.
-std::int64_t first_nonfinite_row(const MatrixView& rows, int n_threads, Monitor& monitor);
 
 }  // namespace nearplane

@@ -1,17 +1,32 @@
 #pragma once
 // Threads, interruption and progress, in one place. Nothing else in the core starts a thread.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 
 namespace nearplane {
 
-/// What a caller wants to hear while the core works. `poll` runs on the calling thread, about
-/// twenty times a second; it may throw, which stops the work and reaches the caller.
+/// What a caller wants to hear while the core works: one object a call, used by its thread only.
 class Monitor {
 public:
     virtual ~Monitor() = default;
+
+    /// Polls if the last poll is long enough ago, however many loops have begun since. May throw
+    /// what `poll` throws.
+    void tick(double fraction_done);
+
+    /// Long enough to cost nothing; a quarter of the 0.2 s in which Ctrl-C must be answered, which
+    /// leaves room for the task under way.
+    static constexpr auto poll_interval = std::chrono::milliseconds(50);
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    /// May throw, which stops the work and reaches the caller.
     virtual void poll(double fraction_done) = 0;
+
+    Clock::time_point last_poll_ = Clock::now();
 };
 
 /// The part of the whole job that one parallel loop stands for, as fractions of 1.
@@ -36,13 +51,17 @@ using Task = std::function<void(std::int64_t task, int worker, Pulse& pulse)>;
 /// workers; `worker` numbers them from 0 without gaps, below n_threads.
 ///
 /// The first exception thrown by a task or by the monitor is rethrown here once every worker has
-/// stopped. In a child of fork() whose parent had used threads everything runs on the caller:
-/// OpenMP's runtime does not survive a fork.
+/// stopped. In a child of fork() everything runs on the caller: OpenMP's runtime does not survive a
+/// fork, and another library may have woken it in the parent.
 void parallel_for(std::int64_t n_tasks, int n_threads, Monitor& monitor, ProgressSpan span,
                   const Task& task);
 
-/// The threads worth waking for `n_operations` operations on features, at most n_threads.
+/// The threads worth waking for `n_operations` operations on features: at most n_threads, and at
+/// most what the machine has or OpenMP was told.
 int useful_threads(double n_operations, int n_threads);
+
+/// Must be called once before the process can fork with threads running; modules do at import.
+void watch_for_fork();
 
 /// What OpenMP would use now: OMP_NUM_THREADS, omp_set_num_threads and threadpoolctl count.
 int max_threads();

@@ -28,7 +28,7 @@ inline constexpr std::int64_t cache_block_steps =
 /// sums[i * stride + j] += sum over `steps` steps of op(query row i, base row j).
 ///
 /// `query` is a panel of Op::tile_rows interleaved rows, `base` one of tile_columns<Op>, aligned to
-/// 64 bytes: step s of row r lies at [s * panel_rows + r]. Preconditions: steps is small enough
+/// a vector: step s of row r lies at [s * panel_rows + r]. Preconditions: steps is small enough
 /// that no lane overflows (the caller's depth block), sums has room for the whole tile.
 template <class Op>
 inline void accumulate_tile(const typename Op::Element* query, const typename Op::Element* base,

@@ -1,7 +1,7 @@
 """Picks the compiled level at import: the fastest one this processor can run.
 
-The environment variable ``NEARPLANE_ISA`` forces a level. Every level has the same functions and,
-for uint8 data, returns the same bytes; ``__init__.pyi`` describes them.
+The environment variable ``NEARPLANE_ISA`` forces a level. Every level has the same functions, which
+``__init__.pyi`` describes, and finds the same neighbours at the same distances to the last bit.
 """
 
 import importlib

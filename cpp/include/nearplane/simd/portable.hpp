@@ -18,8 +18,8 @@ struct PortableLanes {
     using Element = ElementType;
     using Lane = std::int32_t;
     static constexpr int lanes = 8;
-    static constexpr int tile_rows = 4;     // 4 x 2 vectors of 8 int32 = 16 of SSE's or half of
-    static constexpr int tile_vectors = 1;  // NEON's registers with one vector of operands each
+    static constexpr int tile_rows = 4;     // 4 x 8 int32 are 8 registers of SSE or NEON; the rest
+    static constexpr int tile_vectors = 1;  // hold the operands, which are widened to int32 too
     static constexpr int features_per_step = 1;
 
     using Vector = std::array<Lane, lanes>;
