@@ -71,8 +71,8 @@ protected:
     /// of the error bound, and how far above that the distance can lie.
     static Terms interval(double value, double weight, double relative_error,
                           std::int64_t n_features) {
-        // Sums of E cannot overflow while both weights stay below a quarter of its range.
-        if (!(weight < static_cast<double>(std::numeric_limits<E>::max()) / 4)) {
+        // No sum of E exceeds four times the larger weight, so none can overflow below an eighth.
+        if (!(weight < static_cast<double>(std::numeric_limits<E>::max()) / 8)) {
             const double infinity = std::numeric_limits<double>::infinity();
             return {-infinity, infinity};
         }
@@ -119,7 +119,7 @@ public:
     }
 };
 
-/// sum |x - y| = 2 sum max(x, y) - sum x - sum y of centred rows.
+/// sum |x - y| = sum 2 max(x, y) - sum x - sum y of centred rows.
 template <class T, class E, std::int64_t steps = cache_block_steps<simd::FloatMaxSum<E>>>
 class FloatManhattan : public CentredRows<T, simd::FloatMaxSum<E>, steps> {
     using Base = CentredRows<T, simd::FloatMaxSum<E>, steps>;
@@ -127,7 +127,7 @@ class FloatManhattan : public CentredRows<T, simd::FloatMaxSum<E>, steps> {
 public:
     using Base::Base;
 
-    double sign() const { return 2.0; }
+    double sign() const { return 1.0; }
     Terms base_terms(const auto& at, std::int64_t n_features) const {
         const auto x = [&](std::int64_t d) { return static_cast<double>(this->centred(at, d)); };
         const double sum = partial_sums(n_features, x);
