@@ -177,7 +177,9 @@ def _coefficients(
 
 def _pixels(coefficients: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Transform coefficients to pixels, in place where possible."""
-    field = fft.idctn(coefficients, axes=(1, 2, 3), norm="ortho", overwrite_x=True)
+    field: NDArray[np.float32] = fft.idctn(
+        coefficients, axes=(1, 2, 3), norm="ortho", overwrite_x=True
+    )
     # x / sqrt(1 + x^2) bends highlights and shadows as film does, where clipping would burn them.
     field /= np.sqrt(1 + field * field)
     field *= _REACH
