@@ -5,7 +5,8 @@ a matrix the core reads where it lies: two-dimensional, native, of one of `CORE_
 """
 
 import operator
-from math import prod
+from math import inf, isfinite, prod
+from numbers import Real
 from typing import Any, Literal
 
 import joblib
@@ -198,12 +199,44 @@ def resolve_n_jobs(n_jobs: object) -> int:
 
 def check_n_neighbors(value: object, name: str = "n_neighbors") -> int:
     """Return `value` as a positive integer."""
-    count = _as_integer(value)
-    if count is None:
+    return check_integer(name, value, at_least=1)
+
+
+def check_integer(name: str, value: object, *, at_least: int) -> int:
+    """Return `value` as an integer that is not too small."""
+    integer = _as_integer(value)
+    if integer is None:
         raise TypeError(f"{name} must be an integer; got {value!r} of type {type(value).__name__}.")
-    if count < 1:
-        raise ValueError(f"{name} must be at least 1; got {count}.")
-    return count
+    if integer < at_least:
+        raise ValueError(f"{name} must be at least {at_least}; got {integer}.")
+    return integer
+
+
+def check_real(
+    name: str,
+    value: object,
+    *,
+    above: float = -inf,
+    at_least: float = -inf,
+    at_most: float = inf,
+    below: float = inf,
+) -> float:
+    """Return `value` as a finite number between the bounds."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number; got {value!r} of type {type(value).__name__}.")
+    number = float(value)
+    if isfinite(number) and above < number < below and at_least <= number <= at_most:
+        return number
+    bounds = {"above": above, "at least": at_least, "at most": at_most, "below": below}
+    wanted = " and ".join(f"{word} {bound:g}" for word, bound in bounds.items() if isfinite(bound))
+    raise ValueError(f"{name} must be finite{wanted and ' and '}{wanted}; got {value!r}.")
+
+
+def check_flag(name: str, value: object) -> bool:
+    """Return `value` as a bool, which it must be."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False; got {value!r}.")
+    return bool(value)
 
 
 def check_each_n_neighbors(values: ArrayLike, name: str = "n_neighbors") -> list[int]:

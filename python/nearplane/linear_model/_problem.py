@@ -1,0 +1,119 @@
+"""What a training run is given and what it gives back."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearplane import _core
+from nearplane.linear_model._schedules import Schedule
+
+Reason = Literal["max_epochs", "early_stopping", "tol", "diverged", "interrupted"]
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """What all settings of a run share: the loss, and the features as the weights see them."""
+
+    n_classes: int
+    loss: str
+    dtype: Literal["float32", "float64"]
+    margin: float = 1.0
+    class_mean: bool = False
+    fit_intercept: bool = True
+    center: NDArray[np.float64] | None = None
+    scale: NDArray[np.float64] | None = None
+    """Weights see (X - center) * scale."""
+
+    def zero_loss(self) -> float:
+        """Return the data loss of all-zero weights, which is the same for every sample."""
+        losses, _ = _core.loss_from_scores(
+            np.zeros((1, self.n_classes)),
+            np.zeros(1, dtype=np.int64),
+            loss=self.loss,
+            margin=self.margin,
+            class_mean=self.class_mean,
+            n_threads=1,
+        )
+        return float(losses[0])
+
+
+@dataclass(frozen=True)
+class TrainingSetting:
+    """What may differ between settings trained together."""
+
+    learning_rate: float
+    schedule: Schedule
+    warmup_epochs: float = 0
+    optimizer: str = "sgd"
+    l1: float = 0.0
+    l2: float = 0.0
+    momentum: float = 0.9
+    decay: float = 0.999
+    epsilon: float = 1e-8
+
+    def for_core(self) -> _core.Setting:
+        """Return what the core wants to know of it."""
+        return _core.Setting(
+            optimizer=self.optimizer,
+            l1=self.l1,
+            l2=self.l2,
+            momentum=self.momentum,
+            decay=self.decay,
+            epsilon=self.epsilon,
+        )
+
+
+class Samples(NamedTuple):
+    """Some of the rows of a matrix, with labels."""
+
+    X: NDArray[Any]
+    """(n, n_features): as `nearplane._validation.as_matrix` returns it."""
+    y: NDArray[np.int64]
+    """(n,): codes of the classes of all rows of X."""
+    rows: NDArray[np.int64]
+    """Those that count, at least one; none of them has weight 0."""
+    sample_weight: NDArray[np.float64] | None = None
+    """(n,): of all rows of X, scaled to mean 1 over `rows`. None: all 1."""
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When to stop before the last epoch."""
+
+    early: bool = False
+    """When the validation set has not got better for `patience` epochs; the best epoch is kept.
+
+    Better is a higher accuracy, or the same accuracy with a lower loss."""
+    tol: float | None = None
+    """When the training loss has not fallen by more than `tol` for `patience` epochs."""
+    patience: int = 5
+
+
+class State(NamedTuple):
+    """One setting's weights and the state of its optimizer."""
+
+    weights: NDArray[Any]
+    """(n_classes, n_features + 1): of the features weights see; the last column is the bias."""
+    moments: NDArray[Any]
+    """(2, n_classes, n_features + 1)."""
+    n_steps: int
+    """Optimizer steps behind `moments`."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one setting."""
+
+    state: State
+    """The best epoch's with early stopping, the last finite weights after divergence, and else
+    those of the last finished step."""
+    history: dict[str, NDArray[Any]]
+    """Equally long arrays, one entry an epoch, see `Course`."""
+    step_history: dict[str, NDArray[Any]]
+    """Equally long arrays, one entry a step; of length 0 unless steps were to be recorded."""
+    reason: Reason
+    """Why training stopped; "interrupted" if it had not come to an end."""
+    best_epoch: int
+    """The epoch, counted from 1, whose weights these are; 0: those it started from."""

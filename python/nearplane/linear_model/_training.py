@@ -1,0 +1,256 @@
+"""Train any number of settings at once on one reading of the data.
+
+`LinearClassifier` trains one setting, `LinearClassifierSweep` many; both do it so::
+
+    training = Training(model, settings, samples, validation, ...)
+    try:
+        while not training.finished:
+            training.run_epoch(progress)
+    except KeyboardInterrupt:
+        ...                           # keep what training.outcomes() says, then raise
+        raise
+    outcomes = training.outcomes()    # one for each setting, whatever happened to it
+
+What `Training` decides: which rows make a batch (the same for every setting, however many there
+are), the learning rate of each step, what is recorded, and when a setting is done. The arithmetic
+is the core's. A setting that is done leaves the core at once, and the others go on undisturbed.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearplane import _core
+from nearplane._penalties import penalty_value
+from nearplane.linear_model._course import Course, EpochFigures, StepFigures
+from nearplane.linear_model._problem import (
+    LinearModel,
+    Outcome,
+    Reason,
+    Samples,
+    State,
+    Stopping,
+    TrainingSetting,
+)
+from nearplane.linear_model._schedules import rate_factors
+
+
+class Training:
+    """A training run.
+
+    Parameters
+    ----------
+    model : LinearModel
+        What the settings share.
+    settings : sequence of TrainingSetting
+        At least one.
+    training : Samples
+        What to learn from.
+    validation : Samples, default=None
+        What to be judged by after each epoch.
+    batch_size : int or None
+        Rows of a step; None: all.
+    max_epochs : int
+        Where the schedules end.
+    shuffle : bool
+        Whether batches differ from epoch to epoch.
+    random_state : RandomState
+        If `shuffle`, it draws one permutation of the rows an epoch, whatever the settings.
+    stopping : Stopping
+        When a setting is done before; ``early`` needs `validation`.
+    n_threads : int
+        Number of threads; changes no bit of the weights.
+    start : State, default=None
+        What every setting starts from; None: zeros.
+    record_steps : bool, default=False
+        Whether to keep figures of every step too.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs finished.
+    """
+
+    def __init__(
+        self,
+        model: LinearModel,
+        settings: Sequence[TrainingSetting],
+        training: Samples,
+        validation: Samples | None = None,
+        *,
+        batch_size: int | None,
+        max_epochs: int,
+        shuffle: bool,
+        random_state: np.random.RandomState,
+        stopping: Stopping,
+        n_threads: int,
+        start: State | None = None,
+        record_steps: bool = False,
+    ) -> None:
+        self.epoch = 0
+        self._settings = list(settings)
+        self._training = training
+        self._validation = validation
+        self._batch_size = len(training.rows) if batch_size is None else batch_size
+        self._max_epochs = max_epochs
+        self._shuffle = shuffle
+        self._rng = random_state
+        self._n_threads = n_threads
+        self._record_steps = record_steps
+        self._trainer = _core.LinearTrainer(
+            [setting.for_core() for setting in settings],
+            n_features=training.X.shape[1],
+            n_classes=model.n_classes,
+            dtype=model.dtype,
+            loss=model.loss,
+            margin=model.margin,
+            class_mean=model.class_mean,
+            fit_intercept=model.fit_intercept,
+            center=model.center,
+            scale=model.scale,
+        )
+        if start is not None:
+            n_settings = len(self._settings)
+            self._trainer.set_weights(_for_each(n_settings, start.weights, model.dtype, axis=0))
+            moments = _for_each(n_settings, start.moments, model.dtype, axis=1)
+            self._trainer.set_moments(moments, start.n_steps)
+        zero_loss = model.zero_loss()
+        self._courses = [Course(state, stopping, zero_loss) for state in self._states()]
+        self._active = list(range(len(self._courses)))
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to train."""
+        return not self._active or self.epoch == self._max_epochs
+
+    def run_epoch(self, progress: Callable[[float], object] | None = None) -> None:
+        """Let every setting that is not done see each training row once.
+
+        Parameters
+        ----------
+        progress : callable, default=None
+            Takes the fraction done of all epochs.
+        """
+        rows = self._training.rows
+        if self._shuffle:
+            rows = self._rng.permutation(rows)
+        learning_rates = self._learning_rates(-(-len(rows) // self._batch_size))
+        done, total = self.epoch, self._max_epochs
+        trace = self._trainer.run_epoch(
+            self._training.X,
+            self._training.y,
+            rows,
+            self._training.sample_weight,
+            batch_size=self._batch_size,
+            learning_rates=learning_rates,
+            n_threads=self._n_threads,
+            progress=progress and (lambda fraction: progress((done + fraction) / total)),
+        )
+        self.epoch += 1
+        with np.errstate(over="ignore", invalid="ignore"):  # of what diverges
+            staying = np.flatnonzero(self._record(trace, learning_rates)).tolist()
+        if 0 < len(staying) < len(self._active):
+            self._trainer.keep(staying)
+        self._active = [self._active[i] for i in staying]
+
+    def outcomes(self) -> list[Outcome]:
+        """Return what became of each setting so far, in the order they were given."""
+        if self._active:
+            for place, state in zip(self._active, self._states(), strict=True):
+                self._courses[place].interrupt(state)
+        reason: Reason = "max_epochs" if self.epoch == self._max_epochs else "interrupted"
+        return [course.outcome(reason) for course in self._courses]
+
+    def lowest_loss(self) -> float:
+        """Return the lowest loss of the last epoch among the settings still training, or NaN."""
+        return min((self._courses[place].last_loss for place in self._active), default=np.nan)
+
+    def _states(self) -> list[State]:
+        """Return the state of each setting still training, in memory of its own."""
+        weights, moments = self._trainer.weights(), self._trainer.moments()
+        n_steps = self._trainer.n_steps
+        return [
+            State(weights[i].copy(), moments[:, i].copy(), n_steps)
+            for i in range(self._trainer.n_settings)
+        ]
+
+    def _learning_rates(self, n_batches: int) -> NDArray[np.float64]:
+        """Return the rate of each step of the epoch for each setting: (n_batches, n_settings)."""
+        settings = [self._settings[place] for place in self._active]
+        columns = [
+            setting.learning_rate
+            * rate_factors(
+                setting.schedule,
+                epoch=self.epoch,
+                n_batches=n_batches,
+                n_epochs=self._max_epochs,
+                warmup_epochs=setting.warmup_epochs,
+            )
+            for setting in settings
+        ]
+        return np.stack(columns, axis=1)
+
+    def _record(self, trace: _core.EpochTrace, learning_rates: NDArray[np.float64]) -> list[bool]:
+        """Take down the epoch of each setting that took part; return whether each goes on."""
+        n_rows = len(self._training.rows)
+        data_losses = _mean_losses(trace.losses, len(learning_rates), self._batch_size, n_rows)
+        ratios = _update_ratios(trace)
+        validation_accuracy, validation_loss = self._validate()
+        steps = np.arange(len(ratios)) + self._trainer.n_steps - len(ratios) + 1
+        goes_on = []
+        for i, (place, state) in enumerate(zip(self._active, self._states(), strict=True)):
+            setting = self._settings[place]
+            penalty = penalty_value(state.weights[:, :-1], setting.l1, setting.l2)
+            figures = EpochFigures(
+                epoch=self.epoch,
+                loss=data_losses[i] + penalty,
+                data_loss=data_losses[i],
+                penalty=penalty,
+                learning_rate=learning_rates[:, i].mean(),
+                train_accuracy=trace.n_correct[i] / n_rows,
+                validation_accuracy=validation_accuracy[i],
+                validation_loss=validation_loss[i],
+                update_ratio=ratios[:, i].mean() if len(ratios) else np.nan,
+            )
+            rates = learning_rates[: len(ratios), i]
+            kept = StepFigures(steps, trace.losses[:, i], rates, ratios[:, i])
+            done = self._courses[place].record(figures, kept if self._record_steps else None, state)
+            goes_on.append(not done)
+        return goes_on
+
+    def _validate(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return each setting's accuracy and mean data loss on the validation set."""
+        if self._validation is None:
+            nothing = np.full(self._trainer.n_settings, np.nan)
+            return nothing, nothing
+        X, y, rows, sample_weight = self._validation
+        losses, n_correct = self._trainer.evaluate(
+            X, y, rows, sample_weight, n_threads=self._n_threads, progress=None
+        )
+        return n_correct / len(rows), losses / len(rows)
+
+
+def _for_each(n_settings: int, values: NDArray[Any], dtype: str, *, axis: int) -> NDArray[Any]:
+    """Return `values` in that type, as often as there are settings, along a new axis."""
+    return np.stack([values.astype(dtype, copy=False)] * n_settings, axis=axis)
+
+
+def _mean_losses(
+    losses: NDArray[np.float64], n_batches: int, batch_size: int, n_rows: int
+) -> NDArray[np.float64]:
+    """Return each setting's mean over the rows; NaN if not all batches have been seen."""
+    if len(losses) < n_batches:
+        return np.full(losses.shape[1], np.nan)
+    sizes = np.full(n_batches, batch_size)
+    sizes[-1] = n_rows - batch_size * (n_batches - 1)
+    mean: NDArray[np.float64] = sizes @ losses / n_rows
+    return mean
+
+
+def _update_ratios(trace: _core.EpochTrace) -> NDArray[np.float64]:
+    """Return the norm of each step's change over that of the weights; 0 if these are all 0."""
+    moved, norms = trace.update_norms, trace.weight_norms
+    ratios: NDArray[np.float64] = np.divide(moved, norms, out=np.zeros_like(moved), where=norms > 0)
+    return ratios
