@@ -1,11 +1,11 @@
 """Penalties on weights: l1 * sum |W| + l2 * sum W^2, without a 1/2 and never on the bias."""
 
-import math
-from numbers import Real
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nearplane._validation import check_real
 
 Penalty = Literal["l2", "l1", "elasticnet"]
 _PENALTIES = get_args(Penalty)
@@ -26,8 +26,8 @@ def split_penalty(penalty: object, alpha: object, l1_ratio: object) -> tuple[flo
     """
     if not (penalty is None or (isinstance(penalty, str) and penalty in _PENALTIES)):
         raise ValueError(f"penalty must be 'l2' or 'l1' or 'elasticnet' or None; got {penalty!r}.")
-    strength = _as_number(alpha, "alpha", "a finite number of at least 0", math.inf)
-    ratio = _as_number(l1_ratio, "l1_ratio", "a number from 0 to 1", 1.0)
+    strength = check_real("alpha", alpha, at_least=0)
+    ratio = check_real("l1_ratio", l1_ratio, at_least=0, at_most=1)
     if penalty is None:
         return 0.0, 0.0
     share = {"l2": 0.0, "l1": 1.0}.get(str(penalty), ratio)
@@ -50,12 +50,3 @@ def penalty_gradient(W: NDArray[Any], l1: float, l2: float) -> NDArray[Any]:
     if l1:
         gradient += np.sign(W) * W.dtype.type(l1)
     return gradient
-
-
-def _as_number(value: object, name: str, wanted: str, largest: float) -> float:
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be {wanted}; got {value!r} of type {type(value).__name__}.")
-    number = float(value)
-    if not (0.0 <= number <= largest and math.isfinite(number)):
-        raise ValueError(f"{name} must be {wanted}; got {value!r}.")
-    return number
