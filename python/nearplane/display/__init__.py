@@ -4,12 +4,16 @@ A display keeps the numbers of one plot; its class methods compute them, and `pl
 any matplotlib axes:
 
 - `NeighborsDisplay`: query images, each beside its nearest neighbours;
-- `AccuracyCurveDisplay`: accuracy against the number of neighbours.
+- `AccuracyCurveDisplay`: accuracy against the number of neighbours;
+- `LossCurveDisplay`: loss, accuracy or learning rate of trainings against epochs or steps;
+- `TemplatesDisplay`: the weights of a linear classifier as images.
 
 matplotlib is imported only when something is drawn (``pip install 'nearplane[report]'``).
 """
 
 from nearplane.display._accuracy import AccuracyCurveDisplay
+from nearplane.display._loss_curve import LossCurveDisplay
 from nearplane.display._neighbors import NeighborsDisplay
+from nearplane.display._templates import TemplatesDisplay
 
-__all__ = ["AccuracyCurveDisplay", "NeighborsDisplay"]
+__all__ = ["AccuracyCurveDisplay", "LossCurveDisplay", "NeighborsDisplay", "TemplatesDisplay"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nearplane.display._figure import RIGHT, WRONG, axes_or_new
+from nearplane.display._figure import RIGHT, WRONG, blank_axes, write_label
 from nearplane.display._images import as_images, display_range, to_bytes
 from nearplane.display._labels import label_names, shorten
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 _GAP = 0.14
 _QUERY_GAP = 0.45
 _CAPTION = 0.36
-_INCHES = 1.05
-
 
 _SIGN = {True: "✓ ", False: "✗ ", None: ""}
 
@@ -221,16 +219,11 @@ class NeighborsDisplay:
         picture = height / width
         total_width = 1 + _QUERY_GAP + k * (1 + _GAP) - _GAP
         total_height = n * (picture + _CAPTION) + _CAPTION / 2
-        self.ax_ = axes_or_new(ax, (_INCHES * total_width, _INCHES * total_height))
+        self.ax_, fontsize = blank_axes(ax, total_width, total_height)
         self.figure_ = self.ax_.figure
-        # A little beyond the outermost pictures, so that their frames are drawn whole.
-        self.ax_.set(xlim=(-0.03, total_width + 0.03), ylim=(total_height, 0), aspect="equal")
-        self.ax_.set_axis_off()
-
-        self._fontsize = self._fitting_fontsize(total_width, total_height)
         lefts = [0.0, *(1 + _QUERY_GAP + j * (1 + _GAP) for j in range(k))]
         for left, heading in zip(lefts, ["query", *map(str, range(1, k + 1))], strict=True):
-            self._write(left + 0.5, 0.0, heading, color="0.35")
+            write_label(self.ax_, left + 0.5, 0.0, heading, fontsize, color="0.35")
 
         value_range = display_range(self.queries, self.neighbors)
         rows = np.concatenate([self.queries[:, None], self.neighbors], axis=1)
@@ -239,14 +232,15 @@ class NeighborsDisplay:
             top = _CAPTION / 2 + i * (picture + _CAPTION)
             for left, pixels, (text, right) in zip(lefts, pictures, captions[i], strict=True):
                 self._draw(pixels, left, top, picture, right)
-                self._write(left + 0.5, top + picture + 0.04, text, color=_colour(right))
+                write_label(
+                    self.ax_,
+                    left + 0.5,
+                    top + picture + 0.04,
+                    text,
+                    fontsize,
+                    color=_colour(right),
+                )
         return self
-
-    def _fitting_fontsize(self, total_width: float, total_height: float) -> float:
-        """Size, in points, at which a caption of 14 letters is as wide as one picture."""
-        box = self.ax_.get_window_extent().transformed(self.figure_.dpi_scale_trans.inverted())
-        unit = min(box.width / total_width, box.height / total_height)
-        return float(np.clip(unit * 72 / 8.5, 3.0, 9.0))
 
     def _captions(self) -> list[list[_Caption]]:
         """Describe every picture, row by row: the query's first, then its neighbours'."""
@@ -298,15 +292,6 @@ class NeighborsDisplay:
         frame.set_linewidth(0.8 if right is None else 2.2)
         frame.set_linestyle((0, (2.5, 1.2)) if right is False else "solid")
         self.ax_.add_patch(frame)
-
-    def _write(self, x: float, y: float, text: str, *, color: str) -> None:
-        import matplotlib as mpl
-
-        # The bundled font has the tick and the cross that a font of the user's may lack.
-        family = [*mpl.rcParams["font.family"], "DejaVu Sans"]
-        self.ax_.text(
-            x, y, text, ha="center", va="top", fontsize=self._fontsize, family=family, color=color
-        )
 
 
 def _checked(values: ArrayLike | None, name: str, shape: tuple[int, ...]) -> NDArray[Any] | None:
