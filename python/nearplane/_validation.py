@@ -167,6 +167,13 @@ def check_counts_images(array: NDArray[Any], image_shape: tuple[int, ...], name:
         )
 
 
+def with_names(X: ArrayLike, matrix: NDArray[Any]) -> Any:
+    """Return what to show scikit-learn in place of `X`, which `matrix` holds."""
+    # scikit-learn takes the names of the columns from the data frame and counts the features of
+    # whatever it is given, so everything but a data frame is shown to it flattened.
+    return X if hasattr(X, "columns") else matrix
+
+
 def resolve_metric(metric: object, p: object = None) -> Metric:
     """Return the core's name for a metric; ``p`` counts for "minkowski" alone, where None is 2."""
     if isinstance(metric, str):

@@ -19,6 +19,7 @@ from nearplane._validation import (
     read_array,
     resolve_metric,
     resolve_n_jobs,
+    with_names,
 )
 
 _ALGORITHMS = ("auto", "brute")
@@ -136,7 +137,7 @@ class NeighborsBase(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
                 f"X and y must have the same number of samples: X has {len(matrix)}, y has "
                 f"{n_targets}."
             )
-        validate_data(self, _with_names(X, matrix), reset=True, skip_check_array=True)
+        validate_data(self, with_names(X, matrix), reset=True, skip_check_array=True)
         self.effective_metric_ = metric
         self.n_samples_fit_ = len(matrix)
         self._fit_X = matrix
@@ -150,7 +151,7 @@ class NeighborsBase(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         array = read_array(X, "X")
         check_counts_images(array, self._row_shape, "X")
         matrix = as_matrix(array, "X", n_threads=resolve_n_jobs(self.n_jobs))
-        validate_data(self, _with_names(X, matrix), reset=False, skip_check_array=True)
+        validate_data(self, with_names(X, matrix), reset=False, skip_check_array=True)
         return matrix
 
     def _search(
@@ -179,9 +180,3 @@ class NeighborsBase(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
                 n_threads=resolve_n_jobs(self.n_jobs),
                 progress=progress,
             )
-
-
-def _with_names(X: ArrayLike, matrix: NDArray[Any]) -> Any:
-    # scikit-learn takes the names of the columns from the data frame and counts the features of
-    # whatever it is given, so everything but a data frame is shown to it flattened.
-    return X if hasattr(X, "columns") else matrix

@@ -8,11 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from nearplane._targets import plain_labels, read_sample_weight, read_targets
 from nearplane._validation import check_choice
-from nearplane.neighbors._labels import encode_labels, plain_labels
-from nearplane.neighbors._supervised import SupervisedNeighborsBase, read_targets
+from nearplane.neighbors._labels import encode_labels
+from nearplane.neighbors._supervised import SupervisedNeighborsBase
 from nearplane.neighbors._vote import count_votes, elect
-from nearplane.neighbors._weights import Weights, check_weights, read_sample_weight
+from nearplane.neighbors._weights import Weights, check_weights
 
 
 class _Ballot(NamedTuple):

@@ -7,10 +7,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from nearplane._targets import read_sample_weight, read_targets
 from nearplane._validation import check_choice
 from nearplane.neighbors._local_linear import local_linear
-from nearplane.neighbors._supervised import SupervisedNeighborsBase, read_targets
-from nearplane.neighbors._weights import Weights, check_weights, read_sample_weight
+from nearplane.neighbors._supervised import SupervisedNeighborsBase
+from nearplane.neighbors._weights import Weights, check_weights
 
 
 class KNeighborsRegressor(RegressorMixin, SupervisedNeighborsBase):  # type: ignore[misc]

@@ -5,9 +5,8 @@ from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import MultiOutputMixin
-from sklearn.utils import check_array
 
 from nearplane._validation import check_n_neighbors
 from nearplane.neighbors._base import NeighborsBase
@@ -135,27 +134,6 @@ class SupervisedNeighborsBase(MultiOutputMixin, NeighborsBase):  # type: ignore[
                 f"n_neighbors = {k}; it sums to {total:g}{without}. Weights meant to be relative "
                 "can be multiplied by n_samples / sum."
             )
-
-
-def read_targets(estimator: NeighborsBase, y: ArrayLike | None, *, numeric: bool) -> NDArray[Any]:
-    """Return `y` as an array of one or two dimensions, refusing missing and infinite targets."""
-    if y is None:
-        raise ValueError(
-            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
-            "is None."
-        )
-    dtype = "numeric" if numeric else None
-    targets = check_array(
-        y,
-        dtype=dtype,
-        ensure_2d=False,
-        ensure_min_samples=0,
-        input_name="y",
-        estimator=estimator,
-    )
-    if targets.ndim == 0 or len(targets) == 0:
-        raise ValueError(f"y must hold one target for each row of X; got {y!r}.")
-    return np.asarray(targets)
 
 
 def blocks(positions: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:

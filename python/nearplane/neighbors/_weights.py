@@ -74,35 +74,6 @@ def _called_weights(
     return scaled
 
 
-def read_sample_weight(
-    sample_weight: ArrayLike | None, n_samples: int
-) -> NDArray[np.float64] | None:
-    """Return the weights of the fitted rows, or None if all are 1.
-
-    Raises
-    ------
-    ValueError
-        If there is not one finite weight for each row, if one is negative, or all are 0.
-    """
-    if sample_weight is None:
-        return None
-    weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (n_samples,):
-        raise ValueError(
-            f"sample_weight must have shape ({n_samples},), one weight for each row; got shape "
-            f"{weight.shape}."
-        )
-    wrong = ~(np.isfinite(weight) & (weight >= 0))
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise ValueError(
-            f"sample_weight must be finite and not negative; got {weight[row]} for row {row}."
-        )
-    if not weight.any():
-        raise ValueError("sample_weight must hold at least one weight that is not zero.")
-    return None if (weight == 1).all() else weight.copy()
-
-
 def share_places(weight: NDArray[np.float64], n_places: int) -> NDArray[np.float64]:
     """Deal out `n_places` places to each query's rows, as many to a row as it has weight.
 
