@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import operator
 import re
 from pathlib import Path
 
@@ -15,12 +16,24 @@ from .core_levels import LEVELS, argkmin
 STUB = Path(_core.__file__).with_name("__init__.pyi")
 
 
+def stub_members(kind, body=None):
+    """Return {name: node} of the stub file's definitions of a kind, or of those of a class."""
+    nodes = ast.parse(STUB.read_text(encoding="utf-8")).body if body is None else body
+    return {node.name: node for node in nodes if isinstance(node, kind)}
+
+
 def stub_signatures():
-    """Return {function: (names of parameters, names of keyword-only ones)} of the stub file."""
+    """Return {function: (names of parameters, names of keyword-only ones)}; methods as class.name.
+
+    Properties have no signature to compare.
+    """
+    functions = stub_members(ast.FunctionDef)
+    for name, node in stub_members(ast.ClassDef).items():
+        methods = stub_members(ast.FunctionDef, node.body)
+        functions |= {f"{name}.{m}": d for m, d in methods.items() if not d.decorator_list}
     return {
-        node.name: ([a.arg for a in node.args.args], [a.arg for a in node.args.kwonlyargs])
-        for node in ast.parse(STUB.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef)
+        name: ([a.arg for a in node.args.args], [a.arg for a in node.args.kwonlyargs])
+        for name, node in functions.items()
     }
 
 
@@ -35,17 +48,25 @@ def compiled_signature(function):
 
 
 def test_the_stub_names_what_the_package_exports():
-    assert sorted(stub_signatures()) == sorted(_core.__all__)
+    assert sorted(stub_members(ast.FunctionDef | ast.ClassDef)) == sorted(_core.__all__)
 
 
 @pytest.mark.parametrize("name", sorted(stub_signatures()))
 def test_the_stub_and_the_module_agree(name):
-    assert compiled_signature(getattr(_core, name)) == stub_signatures()[name]
+    compiled = operator.attrgetter(name)(_core)
+    assert compiled_signature(compiled) == stub_signatures()[name]
+
+
+@pytest.mark.parametrize("name", sorted(stub_members(ast.ClassDef)))
+def test_the_stub_and_the_class_have_the_same_members(name):
+    members = stub_members(ast.FunctionDef, stub_members(ast.ClassDef)[name].body)
+    offered = {member for member in vars(getattr(_core, name)) if not member.startswith("_")}
+    assert offered == {member for member in members if not member.startswith("_")}
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_every_level_offers_the_same(level):
-    offered = {name for name, value in inspect.getmembers(LEVELS[level], inspect.isroutine)}
+    offered = {name for name, _ in inspect.getmembers(LEVELS[level]) if not name.startswith("_")}
     assert offered == set(_core.__all__) - {"available_levels", "built_levels"}
 
 

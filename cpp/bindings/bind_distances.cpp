@@ -22,17 +22,6 @@ void check_threads(int n_threads) {
     if (n_threads < 1) throw py::value_error("n_threads must be at least 1");
 }
 
-/// Runs `work(monitor)` without the GIL, then tells `progress` that all is done.
-template <class Work>
-void run_released(Progress progress, Work&& work) {
-    PythonMonitor monitor(progress);
-    {
-        const py::gil_scoped_release release;
-        std::forward<Work>(work)(monitor);
-    }
-    if (progress) (*progress)(1.0);
-}
-
 std::pair<py::array_t<double>, py::array_t<std::int64_t>> argkmin_arrays(
     const py::array& query, const py::array& base, std::int64_t k, const std::string& metric,
     bool exclude_self, int n_threads, Progress progress) {

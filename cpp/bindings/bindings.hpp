@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "nearplane/matrix_view.hpp"
 #include "nearplane/metric.hpp"
@@ -19,6 +20,7 @@ namespace py = pybind11;
 
 void bind_distances(py::module_& module);
 void bind_info(py::module_& module);
+void bind_linear(py::module_& module);
 
 /// The array as the core sees it; valid while the array lives. Throws TypeError unless it is
 /// two-dimensional and uint8, float32 or float64 in native byte order.
@@ -38,5 +40,16 @@ private:
     std::optional<py::function> progress_;
     std::chrono::steady_clock::time_point last_report_ = std::chrono::steady_clock::now();
 };
+
+/// Runs `work(monitor)` without the GIL, then tells `progress` that all is done.
+template <class Work>
+void run_released(std::optional<py::function> progress, Work&& work) {
+    PythonMonitor monitor(progress);
+    {
+        const py::gil_scoped_release release;
+        std::forward<Work>(work)(monitor);
+    }
+    if (progress) (*progress)(1.0);
+}
 
 }  // namespace nearplane::bindings

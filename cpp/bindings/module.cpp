@@ -7,4 +7,5 @@ PYBIND11_MODULE(NEARPLANE_MODULE, module) {
     nearplane::watch_for_fork();
     nearplane::bindings::bind_distances(module);
     nearplane::bindings::bind_info(module);
+    nearplane::bindings::bind_linear(module);
 }

@@ -2,16 +2,22 @@
 
 set(core_sources
     cpp/src/bound_kernel.cpp
+    cpp/src/crew.cpp
     cpp/src/distance_matrix.cpp
     cpp/src/finite.cpp
+    cpp/src/linear.cpp
+    cpp/src/loss.cpp
     cpp/src/measure.cpp
     cpp/src/parallel.cpp
     cpp/src/scan.cpp
     cpp/src/search.cpp
-    cpp/src/top_k.cpp)
+    cpp/src/team.cpp
+    cpp/src/top_k.cpp
+    cpp/src/trainer.cpp)
 set(binding_sources
     cpp/bindings/bind_distances.cpp
     cpp/bindings/bind_info.cpp
+    cpp/bindings/bind_linear.cpp
     cpp/bindings/bindings.cpp
     cpp/bindings/module.cpp)
 

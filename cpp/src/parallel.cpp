@@ -2,38 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cfenv>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-#if defined(__unix__) || defined(__APPLE__)
-#include <pthread.h>
-#endif
+#include "team.hpp"
 
 namespace nearplane {
 namespace {
-
-std::atomic<bool> is_forked_child{false};
-
-/// Rounding to nearest with denormals while it lives, whatever another library left in the control
-/// register: the error bounds of the core assume IEEE arithmetic.
-class DefaultFloatingPoint {
-public:
-    DefaultFloatingPoint() {
-        std::fegetenv(&saved_);
-        std::fesetenv(FE_DFL_ENV);
-    }
-    ~DefaultFloatingPoint() { std::fesetenv(&saved_); }
-    DefaultFloatingPoint(const DefaultFloatingPoint&) = delete;
-    DefaultFloatingPoint& operator=(const DefaultFloatingPoint&) = delete;
-
-private:
-    std::fenv_t saved_;
-};
 
 class Loop {
 public:
@@ -42,7 +18,6 @@ public:
 
     /// What each worker of a team runs. Worker 0 is the caller, and the only one that polls.
     void work(int worker, int team_size) noexcept {
-        const DefaultFloatingPoint environment;
         guard([&] { run_tasks(worker); });
         if (worker == 0) {
             wait_for(team_size - 1);
@@ -124,18 +99,6 @@ private:
     std::exception_ptr error_;
 };
 
-void run_team(Loop& loop, int n_threads) {
-#ifdef _OPENMP
-    if (n_threads > 1 && !is_forked_child) {
-#pragma omp parallel num_threads(n_threads)
-        loop.work(omp_get_thread_num(), omp_get_num_threads());
-        return;
-    }
-#endif
-    static_cast<void>(n_threads);
-    loop.work(0, 1);
-}
-
 }  // namespace
 
 void Monitor::tick(double fraction_done) {
@@ -150,35 +113,9 @@ void parallel_for(std::int64_t n_tasks, int n_threads, Monitor& monitor, Progres
     if (n_tasks <= 0) return;
     Loop loop(n_tasks, monitor, span, task);
     const auto useful = std::min<std::int64_t>(n_tasks, std::max(n_threads, 1));
-    run_team(loop, static_cast<int>(useful));
+    run_team(static_cast<int>(useful),
+             [&loop](int worker, int team_size) { loop.work(worker, team_size); });
     loop.rethrow();
-}
-
-int useful_threads(double n_operations, int n_threads) {
-    // Some 20 microseconds of work at the slowest level: waking a thread takes about one on an
-    // idle machine, but a scheduler's time slice where other processes want the cores.
-    constexpr double operations_per_thread = 1 << 20;
-#ifdef _OPENMP
-    // More never helps, and OpenMP ends the process when it cannot create a thread.
-    n_threads = std::min(n_threads, std::max(omp_get_max_threads(), omp_get_num_procs()));
-#endif
-    return static_cast<int>(
-        std::clamp(n_operations / operations_per_thread, 1.0, static_cast<double>(n_threads)));
-}
-
-void watch_for_fork() {
-#if defined(__unix__) || defined(__APPLE__)
-    static const int registered = pthread_atfork(nullptr, nullptr, [] { is_forked_child = true; });
-    static_cast<void>(registered);
-#endif
-}
-
-int max_threads() {
-#ifdef _OPENMP
-    return is_forked_child ? 1 : omp_get_max_threads();
-#else
-    return 1;
-#endif
 }
 
 }  // namespace nearplane

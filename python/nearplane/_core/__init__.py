@@ -2,6 +2,7 @@
 
 The environment variable ``NEARPLANE_ISA`` forces a level. Every level has the same functions, which
 ``__init__.pyi`` describes, and finds the same neighbours at the same distances to the last bit.
+Scores of linear models are float sums, whose last bits may differ between levels.
 """
 
 import importlib
@@ -30,20 +31,32 @@ def _chosen_level() -> str:
 
 _level = importlib.import_module(f"{__name__}._{_chosen_level()}")
 
+EpochTrace = _level.EpochTrace
+LinearTrainer = _level.LinearTrainer
+Setting = _level.Setting
 argkmin = _level.argkmin
 build_info = _level.build_info
 first_nonfinite_row = _level.first_nonfinite_row
 isa_level = _level.isa_level
+linear_loss = _level.linear_loss
+linear_scores = _level.linear_scores
+loss_from_scores = _level.loss_from_scores
 max_threads = _level.max_threads
 pairwise_distances = _level.pairwise_distances
 
 __all__ = [
+    "EpochTrace",
+    "LinearTrainer",
+    "Setting",
     "argkmin",
     "available_levels",
     "build_info",
     "built_levels",
     "first_nonfinite_row",
     "isa_level",
+    "linear_loss",
+    "linear_scores",
+    "loss_from_scores",
     "max_threads",
     "pairwise_distances",
 ]

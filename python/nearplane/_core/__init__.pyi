@@ -8,6 +8,16 @@ from numpy.typing import NDArray
 
 _Metric = Literal["euclidean", "sqeuclidean", "manhattan"]
 _Progress = Callable[[float], object]
+_Loss = Literal[
+    "softmax",
+    "hinge",
+    "squared_hinge",
+    "crammer_singer",
+    "ovr_hinge",
+    "ovr_logistic",
+    "squared_error",
+]
+_Optimizer = Literal["sgd", "nesterov", "adagrad", "rmsprop", "adam"]
 
 def argkmin(
     query: NDArray[Any],
@@ -29,6 +39,114 @@ def pairwise_distances(
     progress: _Progress | None,
 ) -> None: ...
 def first_nonfinite_row(X: NDArray[Any], *, n_threads: int) -> int: ...
+
+class Setting:
+    """Hyperparameters of one model; the penalty is l1 * sum |W| + l2 * sum W^2."""
+
+    def __init__(
+        self,
+        *,
+        optimizer: _Optimizer = "sgd",
+        l1: float = 0.0,
+        l2: float = 0.0,
+        momentum: float = 0.9,
+        decay: float = 0.999,
+        epsilon: float = 1e-8,
+    ) -> None: ...
+
+class EpochTrace:
+    """Arrays of shape (n_steps, n_settings); n_correct has shape (n_settings,)."""
+
+    @property
+    def losses(self) -> NDArray[np.float64]: ...
+    @property
+    def n_correct(self) -> NDArray[np.int64]: ...
+    @property
+    def update_norms(self) -> NDArray[np.float64]: ...
+    @property
+    def weight_norms(self) -> NDArray[np.float64]: ...
+
+class LinearTrainer:
+    """Models trained together; weights have shape (n_settings, n_classes, n_features + 1)."""
+
+    def __init__(
+        self,
+        settings: list[Setting],
+        *,
+        n_features: int,
+        n_classes: int,
+        dtype: Literal["float32", "float64"],
+        loss: _Loss,
+        margin: float,
+        class_mean: bool,
+        fit_intercept: bool,
+        center: NDArray[np.float64] | None,
+        scale: NDArray[np.float64] | None,
+    ) -> None: ...
+    @property
+    def n_settings(self) -> int: ...
+    @property
+    def n_steps(self) -> int: ...
+    def weights(self) -> NDArray[Any]: ...
+    def set_weights(self, weights: NDArray[Any]) -> None: ...
+    def moments(self) -> NDArray[Any]: ...
+    def set_moments(self, moments: NDArray[Any], n_steps: int) -> None: ...
+    def keep(self, settings: list[int]) -> None: ...
+    def run_epoch(
+        self,
+        X: NDArray[Any],
+        y: NDArray[np.int64],
+        rows: NDArray[np.int64],
+        sample_weight: NDArray[np.float64] | None,
+        *,
+        batch_size: int,
+        learning_rates: NDArray[np.float64],
+        n_threads: int,
+        progress: _Progress | None,
+    ) -> EpochTrace: ...
+    def evaluate(
+        self,
+        X: NDArray[Any],
+        y: NDArray[np.int64],
+        rows: NDArray[np.int64],
+        sample_weight: NDArray[np.float64] | None,
+        *,
+        n_threads: int,
+        progress: _Progress | None,
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
+
+def linear_scores(
+    X: NDArray[Any],
+    weights: NDArray[Any],
+    *,
+    center: NDArray[np.float64] | None,
+    scale: NDArray[np.float64] | None,
+    n_threads: int,
+    progress: _Progress | None,
+) -> NDArray[Any]: ...
+def linear_loss(
+    X: NDArray[Any],
+    y: NDArray[np.int64],
+    weights: NDArray[Any],
+    sample_weight: NDArray[np.float64] | None,
+    *,
+    loss: _Loss,
+    margin: float,
+    class_mean: bool,
+    center: NDArray[np.float64] | None,
+    scale: NDArray[np.float64] | None,
+    n_threads: int,
+    progress: _Progress | None,
+) -> tuple[float, NDArray[Any]]: ...
+def loss_from_scores(
+    scores: NDArray[Any],
+    y: NDArray[np.int64],
+    *,
+    loss: _Loss,
+    margin: float,
+    class_mean: bool,
+    n_threads: int,
+) -> tuple[NDArray[np.float64], NDArray[Any]]: ...
 def max_threads() -> int: ...
 def isa_level() -> str: ...
 def build_info() -> dict[str, str]: ...

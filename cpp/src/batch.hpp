@@ -1,0 +1,122 @@
+#pragma once
+// A batch on its way from rows to gradients, shared by training, full gradients and evaluation.
+
+#include <cstdint>
+#include <vector>
+
+#include "nearplane/crew.hpp"
+#include "nearplane/linear.hpp"
+#include "passes.hpp"
+
+namespace nearplane {
+
+/// Walks over samples in batches of at most `capacity` rows, all models of `weights` at once.
+template <class T>
+class BatchWalk {
+public:
+    /// A batch this long lies in cache between the passes, and its scores with it. Longer batches
+    /// of a user are walked in parts whose gradients add up.
+    static constexpr std::int64_t capacity = 256;
+
+    BatchWalk(const Samples& samples, const FeatureReader<T>& reader,
+              const WeightMatrix<T>& weights, std::int64_t n_classes, const LossOptions& loss,
+              Crew& crew)
+        : samples_(samples),
+          loss_(loss),
+          n_classes_(n_classes),
+          n_columns_(weights.n_rows),
+          n_models_(weights.n_rows / n_classes),
+          crew_(crew),
+          score_pass_(reader, weights, crew.size()),
+          gradient_pass_(reader, capacity, crew.size()),
+          stride_(score_stride<T>(n_columns_)),
+          scores_(static_cast<std::size_t>(capacity * stride_)),
+          losses_(static_cast<std::size_t>(capacity * n_models_)),
+          is_correct_(losses_.size()) {}
+
+    std::int64_t n_models() const { return n_models_; }
+
+    /// Scores samples [first, first + count) and replaces the scores by `scale` times the gradient
+    /// of the weighted losses; adds up losses and right answers of each model.
+    void score(std::int64_t first, std::int64_t count, double scale, double* losses,
+               std::int64_t* n_correct) {
+        first_ = first;
+        count_ = count;
+        const std::int64_t rows = task_rows();
+        crew_.for_each((count + rows - 1) / rows, [&](std::int64_t task, int worker) {
+            score_rows(task * rows, std::min(rows, count - task * rows), scale, worker);
+        });
+        for (std::int64_t r = 0; r < count; ++r) {
+            const double weight = weight_of(r);
+            for (std::int64_t m = 0; m < n_models_; ++m) {
+                losses[m] += weight * losses_[static_cast<std::size_t>(r * n_models_ + m)];
+                n_correct[m] += is_correct_[static_cast<std::size_t>(r * n_models_ + m)];
+            }
+        }
+    }
+
+    /// Adds the gradient of the scored batch for features [first, first + count).
+    void add_gradient(std::int64_t first, std::int64_t count, int worker, Block<T> gradient) {
+        gradient_pass_([this](std::int64_t r) { return samples_.rows[first_ + r]; }, count_, first,
+                       count, {scores_.data(), stride_}, n_columns_, worker, gradient);
+    }
+
+private:
+    /// Rows of a scoring task: many, but leave each worker about four tasks.
+    std::int64_t task_rows() const {
+        constexpr std::int64_t most = ScorePass<T>::most_rows;
+        const std::int64_t share = count_ / (4 * crew_.size());
+        return std::clamp<std::int64_t>(round_up(share, tile_shape::dot_rows), tile_shape::dot_rows,
+                                        most);
+    }
+
+    double weight_of(std::int64_t r) const {
+        return samples_.weights ? samples_.weights[samples_.rows[first_ + r]] : 1.0;
+    }
+
+    void score_rows(std::int64_t begin, std::int64_t n_rows, double scale, int worker) {
+        const Block<T> scores{scores_.data() + begin * stride_, stride_};
+        const std::int64_t* rows = samples_.rows + first_ + begin;
+        score_pass_([rows](std::int64_t r) { return rows[r]; }, n_rows, worker, scores);
+        for (std::int64_t r = 0; r < n_rows; ++r) {
+            const std::int64_t label = samples_.labels[rows[r]];
+            const auto place = static_cast<std::size_t>((begin + r) * n_models_);
+            mark_correct(scores.row(r), label, &is_correct_[place]);
+            differentiate_loss(loss_, scores.row(r), n_models_, n_classes_, label,
+                               scale * weight_of(begin + r), &losses_[place]);
+        }
+    }
+
+    /// Of equal scores the first class counts, as argmax has it.
+    void mark_correct(const T* scores, std::int64_t label, std::uint8_t* is_correct) const {
+        for (std::int64_t m = 0; m < n_models_; ++m, scores += n_classes_) {
+            is_correct[m] = std::max_element(scores, scores + n_classes_) == scores + label;
+        }
+    }
+
+    const Samples& samples_;
+    const LossOptions& loss_;
+    std::int64_t n_classes_;
+    std::int64_t n_columns_;
+    std::int64_t n_models_;
+    Crew& crew_;
+    ScorePass<T> score_pass_;
+    GradientPass<T> gradient_pass_;
+    std::int64_t stride_;
+    AlignedVector<T> scores_;
+    std::vector<double> losses_;
+    std::vector<std::uint8_t> is_correct_;
+    std::int64_t first_ = 0;
+    std::int64_t count_ = 0;
+};
+
+/// Cuts features into the gradient's tasks: task(first, count, worker).
+template <class T, class Task>
+void for_feature_blocks(std::int64_t row_length, Crew& crew, const Task& task) {
+    constexpr std::int64_t width = GradientPass<T>::task_width;
+    crew.for_each((row_length + width - 1) / width, [&](std::int64_t block, int worker) {
+        task(block, block * width, std::min(width, row_length - block * width), worker);
+    });
+}
+
+}  // namespace nearplane
