@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nearplane._targets import read_sample_weight
 from nearplane._validation import as_matrix, check_choice, check_real, read_array
 
 Loss = Literal[
@@ -84,10 +85,17 @@ def read_bias(b: ArrayLike | None, n_classes: int) -> NDArray[np.float64]:
     """Return one number for every class, 0 if there is no bias."""
     if b is None:
         return np.zeros(n_classes)
-    return _read_finite_vector(b, "b", n_classes, "class")
+    array = _read_vector(b, "b", n_classes, "class")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"b must hold real numbers; got dtype {array.dtype}.")
+    finite = np.isfinite(array)
+    if not finite.all():
+        place = int(finite.argmin())
+        raise ValueError(f"b must be finite; got {array[place]} at position {place}.")
+    return array.astype(np.float64)
 
 
-def read_sample_weight(
+def share_weights(
     sample_weight: ArrayLike | None, n_samples: int, reduction: str
 ) -> NDArray[np.float64]:
     """Return what each sample's loss is multiplied by so that the sum is what is asked for.
@@ -95,35 +103,13 @@ def read_sample_weight(
     For "mean" that is sample_weight / sum(sample_weight), else `sample_weight` itself; None is 1
     for every sample.
     """
-    if sample_weight is None:
-        return np.full(n_samples, 1.0 / n_samples if reduction == "mean" else 1.0)
-    weights = _read_finite_vector(sample_weight, "sample_weight", n_samples, "sample")
-    if weights.min() < 0:
-        row = int(weights.argmin())
-        raise ValueError(
-            f"sample_weight must not be negative; got {weights[row]:g} at position {row}."
-        )
-    if reduction != "mean":
-        return weights
-    largest = weights.max()
-    if largest == 0:
-        raise ValueError("sample_weight is 0 for every sample: reduction='mean' has no mean.")
-    weights /= largest  # so that the sum of huge weights stays finite
-    weights /= weights.sum()
+    weights = read_sample_weight(sample_weight, n_samples)
+    if weights is None:
+        weights = np.ones(n_samples)
+    if reduction == "mean":
+        weights /= weights.max()  # so that the sum of huge weights stays finite
+        weights /= weights.sum()
     return weights
-
-
-def _read_finite_vector(
-    values: ArrayLike, name: str, length: int, counted: str
-) -> NDArray[np.float64]:
-    array = _read_vector(values, name, length, counted)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers; got dtype {array.dtype}.")
-    finite = np.isfinite(array)
-    if not finite.all():
-        place = int(finite.argmin())
-        raise ValueError(f"{name} must be finite; got {array[place]} at position {place}.")
-    return array.astype(np.float64)
 
 
 def _read_vector(values: ArrayLike, name: str, length: int, counted: str) -> NDArray[Any]:

@@ -20,8 +20,8 @@ from nearplane.losses._arguments import (
     read_bias,
     read_labels,
     read_options,
-    read_sample_weight,
     read_weights,
+    share_weights,
 )
 
 _Options = ParamSpec("_Options")
@@ -57,8 +57,9 @@ def _with_margin(
     loss, gradient = _core.linear_loss(
         samples,
         read_labels(y, n_samples, n_classes),
-        np.column_stack([weights.T, bias]),  # the core has one row a class, the bias at its end
-        read_sample_weight(sample_weight, n_samples, reduction),
+        # The core has one row a class, with the bias at its end.
+        np.ascontiguousarray(np.column_stack([weights.T, bias])),
+        share_weights(sample_weight, n_samples, reduction),
         **options._asdict(),
         center=None,
         scale=None,

@@ -11,8 +11,8 @@ from nearplane._validation import check_choice, resolve_n_jobs
 from nearplane.losses._arguments import (
     read_labels,
     read_options,
-    read_sample_weight,
     read_scores,
+    share_weights,
 )
 
 
@@ -81,7 +81,7 @@ def loss_from_scores(
     n_threads = resolve_n_jobs(n_jobs)
     matrix = read_scores(scores, n_threads)
     labels = read_labels(y, *matrix.shape)
-    weights = read_sample_weight(sample_weight, len(matrix), reduction)
+    weights = share_weights(sample_weight, len(matrix), reduction)
     losses, dscores = _core.loss_from_scores(
         matrix, labels, **options._asdict(), n_threads=n_threads
     )
