@@ -15,7 +15,7 @@ import nearplane
 from harness.child import call_in_child
 from harness.environment import environment, set_threads
 from harness.methods import Array
-from harness.options import DTYPES, METRICS, add_repeats, load_images, make_parser
+from harness.options import DTYPES, METRICS, add_limits, add_repeats, load_images, make_parser
 from harness.output import finish, print_note, print_table, watching
 from harness.timing import Contender, alternate
 from nearplane import _core
@@ -65,17 +65,8 @@ def _parse() -> argparse.Namespace:
     add_repeats(parser)
     levels = _core.available_levels()
     parser.add_argument("--levels", nargs="+", choices=levels, default=levels)
-    parser.add_argument(
-        "--limit", nargs="+", type=_limit, default=[], metavar="TYPE=G", help="what is known"
-    )
+    add_limits(parser, list(_LIMIT_OF.values()))
     return parser.parse_args()
-
-
-def _limit(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
-    if name not in _LIMIT_OF.values():
-        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(_LIMIT_OF.values())}")
-    return name, float(value) * 1e9
 
 
 def _argument(options: argparse.Namespace) -> dict[str, Any]:

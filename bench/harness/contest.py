@@ -101,7 +101,17 @@ def contest(
         n_rows = n_rows_for(entry, limits)
         verdicts.append(judge(entry, n_rows))
         contenders.append(_contender(entry, n_rows))
-    timings = alternate(contenders, limits.repeats, report)
+    return race(contenders, verdicts, limits.repeats, report)
+
+
+def race(
+    contenders: Sequence[Contender],
+    verdicts: Sequence[Verdict],
+    repeats: int,
+    report: Callable[[str], None],
+) -> list[Line]:
+    """Time contenders that have been judged."""
+    timings = alternate(contenders, repeats, report)
     return [Line(timing, verdict) for timing, verdict in zip(timings, verdicts, strict=True)]
 
 
@@ -110,41 +120,51 @@ def _contender(entry: Entry, n_rows: int) -> Contender:
     return Contender(entry.label, lambda: entry.compute(queries), n_rows)
 
 
-def table_rows(lines: Sequence[Line], unit: str) -> tuple[list[str], list[list[str]]]:
-    """Lay out a contest of which the first line is ours."""
-    judged = list(lines[0].verdict[0])
-    columns = ["library", unit, "median s", f"{unit}/s", "nearplane/peer", "min .. max", *judged]
+def table_rows(
+    lines: Sequence[Line], unit: str, n_ours: int = 1
+) -> tuple[list[str], list[list[str]]]:
+    """Lay out a contest of which the first lines are ours; each is compared with every line."""
+    names = ["nearplane/peer"] if n_ours == 1 else [f"line {i}/peer" for i in range(1, n_ours + 1)]
+    columns = ["library", unit, "median s", f"{unit}/s"]
+    for name in names:
+        columns += [name, "min .. max"]
     rows = []
     for number, line in enumerate(lines):
-        faster = ratio(lines[0].timing, line.timing)
-        spread = f"{faster.lowest:.3g} .. {faster.highest:.3g}" if number else ""
-        rows.append(
-            [
-                line.timing.label,
-                f"{line.timing.n_rows:,}",
-                f"{line.timing.median_seconds:.4g}",
-                _speed(line.timing.rows_per_second),
-                f"{faster.of_medians:.3g}" if number else "1",
-                spread,
-                *line.verdict[0].values(),
-            ]
-        )
-    return columns, rows
+        row = [
+            line.timing.label,
+            f"{line.timing.n_rows:,}",
+            f"{line.timing.median_seconds:.4g}",
+            _speed(line.timing.rows_per_second),
+        ]
+        for place, ours in enumerate(lines[:n_ours]):
+            row += ["1", ""] if place == number else _ratio_texts(ours.timing, line.timing)
+        rows.append([*row, *line.verdict[0].values()])
+    return columns + list(lines[0].verdict[0]), rows
+
+
+def _ratio_texts(ours: Timing, theirs: Timing) -> list[str]:
+    faster = ratio(ours, theirs)
+    return [f"{faster.of_medians:.3g}", f"{faster.lowest:.3g} .. {faster.highest:.3g}"]
 
 
 def _speed(rows_per_second: float) -> str:
     return f"{rows_per_second:,.0f}" if rows_per_second >= 100 else f"{rows_per_second:.3g}"
 
 
-def as_results(lines: Sequence[Line]) -> list[dict[str, Any]]:
+def as_results(lines: Sequence[Line], n_ours: int = 1) -> list[dict[str, Any]]:
     """Return the lines for the JSON file."""
+    ours = [line.timing for line in lines[:n_ours]]
     return [
         {
             "label": line.timing.label,
             "n_rows": line.timing.n_rows,
             "seconds": list(line.timing.seconds),
             "rows_per_second": line.timing.rows_per_second,
-            "ratio": asdict(ratio(lines[0].timing, line.timing)),
+            "ratio": asdict(ratio(ours[0], line.timing)),
+            **{
+                f"ratio_of_line_{number}": asdict(ratio(timing, line.timing))
+                for number, timing in enumerate(ours[1:], start=2)
+            },
             **line.verdict[1],
         }
         for line in lines

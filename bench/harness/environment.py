@@ -3,13 +3,12 @@
 import os
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import metadata
-from typing import Any
+from typing import Any, Protocol
 
 from threadpoolctl import threadpool_limits
 
-from harness.methods import Adapter
 from nearplane._versions import version_info
 
 # Variables that change how fast the libraries run; set ones are part of the command.
@@ -22,12 +21,20 @@ _VARIABLES = (
 )
 
 
+class HasThreads(Protocol):
+    """An adapter, as far as threads go."""
+
+    @property
+    def set_threads(self) -> Callable[[int], None]:
+        """Set how many threads the library may use, where threadpoolctl does not reach."""
+
+
 def usable_processors() -> int:
     """Return how many processors this process may use."""
     return version_info()["system"]["cores"]
 
 
-def set_threads(n_threads: int, adapters: Iterable[Adapter] = ()) -> None:
+def set_threads(n_threads: int, adapters: Iterable[HasThreads] = ()) -> None:
     """Give every library that is loaded the same number of threads."""
     # Made, not entered: the limits stay until the process ends.
     threadpool_limits(limits=n_threads)

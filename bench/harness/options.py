@@ -1,6 +1,7 @@
 """The options all benchmarks share, and the images they speak of."""
 
 import argparse
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import numpy as np
 
 from harness.environment import usable_processors
 from harness.methods import Array
-from nearplane.datasets import load_dataset
+from nearplane.datasets import ImageDataset, load_dataset
 
 METRICS = ("euclidean", "manhattan")
 DTYPES = ("uint8", "float32", "float64")
+_SIZE_HELP = "images (default: %(default)s)"
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,11 @@ class Images:
     description: str
 
 
-def make_parser(description: str | None, *, n_query: int, n_train: int) -> argparse.ArgumentParser:
-    """Return a parser with the options for data, threads and output."""
+def make_parser(description: str | None, **sizes: int) -> argparse.ArgumentParser:
+    """Return a parser with the options for data, threads and output.
+
+    `sizes` names the numbers of images that can be chosen, such as ``n_train``, and their defaults.
+    """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -35,11 +40,12 @@ def make_parser(description: str | None, *, n_query: int, n_train: int) -> argpa
         action="store_true",
         help="seeded images with a natural spectrum (default without --data-dir)",
     )
-    parser.add_argument("--n-query", type=_positive, default=n_query, metavar="N")
-    parser.add_argument("--n-train", type=_positive, default=n_train, metavar="N")
+    for name, default in sizes.items():
+        option = "--" + name.replace("_", "-")
+        parser.add_argument(option, type=positive, default=default, metavar="N", help=_SIZE_HELP)
     parser.add_argument(
         "--threads",
-        type=_positive,
+        type=positive,
         default=usable_processors(),
         metavar="N",
         help="for every library (default: all usable processors)",
@@ -49,7 +55,7 @@ def make_parser(description: str | None, *, n_query: int, n_train: int) -> argpa
 
 
 def add_repeats(parser: argparse.ArgumentParser, default: int = 5) -> None:
-    parser.add_argument("--repeats", type=_positive, default=default, metavar="N", help="rounds")
+    parser.add_argument("--repeats", type=positive, default=default, metavar="N", help="rounds")
 
 
 def add_cases(parser: argparse.ArgumentParser) -> None:
@@ -59,10 +65,10 @@ def add_cases(parser: argparse.ArgumentParser) -> None:
 
 def add_peers(parser: argparse.ArgumentParser, names: list[str]) -> None:
     """Add the choice of peers, and how long a slow one may take."""
-    parser.add_argument("--peers", nargs="+", choices=["all", *names], default=["all"])
+    add_choice(parser, "--peers", names)
     parser.add_argument(
         "--slow-queries",
-        type=_positive,
+        type=positive,
         default=50,
         metavar="N",
         help="a slow peer is timed on so many queries only (default: %(default)s)",
@@ -76,6 +82,25 @@ def add_peers(parser: argparse.ArgumentParser, names: list[str]) -> None:
     )
 
 
+def add_choice(parser: argparse.ArgumentParser, option: str, names: Iterable[str]) -> None:
+    """Add an option that takes some of the names, or all."""
+    parser.add_argument(option, nargs="+", choices=["all", *names], default=["all"])
+
+
+def add_limits(parser: argparse.ArgumentParser, types: Sequence[str]) -> None:
+    """Add what is known of the machine, in 1e9 multiply-adds a second for all the threads."""
+
+    def limit(text: str) -> tuple[str, float]:
+        name, _, value = text.partition("=")
+        if name not in types:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(types)}")
+        return name, float(value) * 1e9
+
+    parser.add_argument(
+        "--limit", nargs="+", type=limit, default=[], metavar="TYPE=G", help="what is known"
+    )
+
+
 def chosen(choice: str, every: tuple[str, ...]) -> tuple[str, ...]:
     """Resolve "both" and "all"."""
     return (choice,) if choice in every else every
@@ -83,24 +108,25 @@ def chosen(choice: str, every: tuple[str, ...]) -> tuple[str, ...]:
 
 def load_images(data_dir: str | None, n_query: int, n_train: int) -> Images:
     """Load CIFAR-10 from `data_dir`, or make images; a random, stratified, repeatable subset."""
+    dataset = load_split(data_dir, n_train=n_train, n_test=n_query)
+    return Images(as_rows(dataset.X_test), as_rows(dataset.X_train), dataset.description)
+
+
+def load_split(data_dir: str | None, *, n_train: int, n_test: int) -> ImageDataset:
+    """Do the same, with the labels."""
     if data_dir is None:
-        dataset = load_dataset("natural", n_train=n_train, n_test=n_query)
-    else:
-        dataset = load_dataset(
-            "cifar10",
-            data_home=data_dir,
-            n_train=n_train,
-            n_test=n_query,
-            download_if_missing=False,
-        )
-    return Images(_as_rows(dataset.X_test), _as_rows(dataset.X_train), dataset.description)
+        return load_dataset("natural", n_train=n_train, n_test=n_test)
+    return load_dataset(
+        "cifar10", data_home=data_dir, n_train=n_train, n_test=n_test, download_if_missing=False
+    )
 
 
-def _as_rows(images: Array) -> Array:
+def as_rows(images: Array) -> Array:
+    """Flatten images, one a row, contiguous."""
     return np.ascontiguousarray(images.reshape(len(images), -1))
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")

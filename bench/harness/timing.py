@@ -12,7 +12,7 @@ _REST_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Contender:
-    """Something that can be run again and again; one run answers `n_rows` query rows."""
+    """Something that can be run again and again; one run answers or learns from `n_rows` rows."""
 
     label: str
     run: Callable[[], object]
@@ -34,7 +34,7 @@ class Timing:
 
     @property
     def rows_per_second(self) -> float:
-        """Return how many query rows are answered in a second, by the median."""
+        """Return how many rows are done in a second, by the median."""
         return self.n_rows / self.median_seconds
 
 
@@ -73,7 +73,7 @@ def alternate(
 
 
 def ratio(ours: Timing, theirs: Timing) -> Ratio:
-    """Compare the times per query row."""
+    """Compare the times per row."""
     scale = ours.n_rows / theirs.n_rows
     rounds = [scale * their / our for our, their in zip(ours.seconds, theirs.seconds, strict=True)]
     of_medians = scale * theirs.median_seconds / ours.median_seconds

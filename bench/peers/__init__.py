@@ -1,8 +1,8 @@
 """The peers: one adapter of a few lines each, imported only if it is wanted and installed."""
 
-import importlib
 from collections.abc import Sequence
 
+from harness.adapters import load_adapters
 from harness.methods import Adapter
 
 # The name on the command line, and the module here; nearplane is always the first.
@@ -19,11 +19,4 @@ NAMES = list(_MODULES)
 
 def load(names: Sequence[str]) -> tuple[dict[str, Adapter], list[str]]:
     """Import the adapters of the named peers; also return why others were skipped."""
-    adapters: dict[str, Adapter] = {}
-    skipped = []
-    for name in NAMES if "all" in names else names:
-        try:
-            adapters[name] = importlib.import_module(f"peers.{_MODULES[name]}").ADAPTER
-        except ImportError as error:
-            skipped.append(f"{name} skipped: {error}")
-    return adapters, skipped
+    return load_adapters("peers", _MODULES, names)
