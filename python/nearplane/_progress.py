@@ -1,14 +1,20 @@
 """The bar shown while the core works."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """What moves a bar."""
+
+    def __call__(self, fraction: float, note: str = "") -> None:
+        """Show that the fraction, 0 to 1, is done, and a note behind the description."""
 
 
 @contextmanager
-def progress_bar(
-    description: str, *, enabled: bool = True
-) -> Iterator[Callable[[float], None] | None]:
+def progress_bar(description: str, *, enabled: bool = True) -> Iterator[Progress | None]:
     """Show a bar on a terminal for as long as the context lasts.
 
     Parameters
@@ -20,9 +26,9 @@ def progress_bar(
 
     Yields
     ------
-    callable or None
-        Takes the fraction done, 0 to 1. None if no bar is wanted or if the standard error stream is
-        not a terminal: there is nobody to show it to.
+    Progress or None
+        Takes the fraction done, and perhaps a note. None if no bar is wanted or if the standard
+        error stream is not a terminal: there is nobody to show it to.
 
     Raises
     ------
@@ -51,4 +57,9 @@ def progress_bar(
     )
     with bar:
         task = bar.add_task(description, total=1.0)
-        yield lambda fraction: bar.update(task, completed=fraction, refresh=True)
+
+        def show(fraction: float, note: str = "") -> None:
+            text = f"{description} {note}".rstrip()
+            bar.update(task, completed=fraction, description=text, refresh=True)
+
+        yield show

@@ -8,12 +8,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array, column_or_1d
 
 
-def read_targets(estimator: object, y: ArrayLike | None, *, numeric: bool) -> NDArray[Any]:
+def read_targets(
+    estimator: object, y: ArrayLike | None, *, numeric: bool, name: str = "y"
+) -> NDArray[Any]:
     """Return `y` as an array of one or two dimensions, refusing missing and infinite targets."""
     if y is None:
         raise ValueError(
-            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
-            "is None."
+            f"This {type(estimator).__name__} estimator requires {name} to be passed, but the "
+            f"target {name} is None."
         )
     dtype = "numeric" if numeric else None
     targets = check_array(
@@ -21,11 +23,11 @@ def read_targets(estimator: object, y: ArrayLike | None, *, numeric: bool) -> ND
         dtype=dtype,
         ensure_2d=False,
         ensure_min_samples=0,
-        input_name="y",
+        input_name=name,
         estimator=estimator,
     )
     if targets.ndim == 0 or len(targets) == 0:
-        raise ValueError(f"y must hold one target for each row of X; got {y!r}.")
+        raise ValueError(f"{name} must hold one target for each row of X; got {y!r}.")
     return np.asarray(targets)
 
 

@@ -1,5 +1,6 @@
 """Linear classifiers, and what changes their learning rate."""
 
+from nearplane.linear_model._classifier import LinearClassifier
 from nearplane.linear_model._schedules import (
     ConstantRate,
     CosineDecay,
@@ -13,5 +14,6 @@ __all__ = [
     "CosineDecay",
     "ExponentialDecay",
     "InverseTimeDecay",
+    "LinearClassifier",
     "StepDecay",
 ]

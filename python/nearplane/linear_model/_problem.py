@@ -1,5 +1,6 @@
 """What a training run is given and what it gives back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -8,8 +9,10 @@ from numpy.typing import NDArray
 
 from nearplane import _core
 from nearplane.linear_model._schedules import Schedule
+from nearplane.losses._arguments import Loss
 
 Reason = Literal["max_epochs", "early_stopping", "tol", "diverged", "interrupted"]
+Optimizer = Literal["sgd", "nesterov", "adagrad", "rmsprop", "adam"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class LinearModel:
     """What all settings of a run share: the loss, and the features as the weights see them."""
 
     n_classes: int
-    loss: str
+    loss: Loss
     dtype: Literal["float32", "float64"]
     margin: float = 1.0
     class_mean: bool = False
@@ -38,6 +41,23 @@ class LinearModel:
         )
         return float(losses[0])
 
+    def trainer(
+        self, settings: Sequence["TrainingSetting"], n_features: int
+    ) -> _core.LinearTrainer:
+        """Return the core's trainer of these settings, with weights that are all 0."""
+        return _core.LinearTrainer(
+            [setting.for_core() for setting in settings],
+            n_features=n_features,
+            n_classes=self.n_classes,
+            dtype=self.dtype,
+            loss=self.loss,
+            margin=self.margin,
+            class_mean=self.class_mean,
+            fit_intercept=self.fit_intercept,
+            center=self.center,
+            scale=self.scale,
+        )
+
 
 @dataclass(frozen=True)
 class TrainingSetting:
@@ -46,7 +66,7 @@ class TrainingSetting:
     learning_rate: float
     schedule: Schedule
     warmup_epochs: float = 0
-    optimizer: str = "sgd"
+    optimizer: Optimizer = "sgd"
     l1: float = 0.0
     l2: float = 0.0
     momentum: float = 0.9
@@ -76,6 +96,18 @@ class Samples(NamedTuple):
     """Those that count, at least one; none of them has weight 0."""
     sample_weight: NDArray[np.float64] | None = None
     """(n,): of all rows of X, scaled to mean 1 over `rows`. None: all 1."""
+
+    def evaluate(
+        self, trainer: _core.LinearTrainer, n_threads: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the mean data loss and the accuracy of each setting on the rows.
+
+        The accuracy is a plain fraction of the rows; sample weights do not count.
+        """
+        losses, n_correct = trainer.evaluate(
+            self.X, self.y, self.rows, self.sample_weight, n_threads=n_threads, progress=None
+        )
+        return losses / len(self.rows), n_correct / len(self.rows)
 
 
 @dataclass(frozen=True)

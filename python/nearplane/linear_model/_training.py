@@ -99,18 +99,7 @@ class Training:
         self._rng = random_state
         self._n_threads = n_threads
         self._record_steps = record_steps
-        self._trainer = _core.LinearTrainer(
-            [setting.for_core() for setting in settings],
-            n_features=training.X.shape[1],
-            n_classes=model.n_classes,
-            dtype=model.dtype,
-            loss=model.loss,
-            margin=model.margin,
-            class_mean=model.class_mean,
-            fit_intercept=model.fit_intercept,
-            center=model.center,
-            scale=model.scale,
-        )
+        self._trainer = model.trainer(settings, training.X.shape[1])
         if start is not None:
             n_settings = len(self._settings)
             self._trainer.set_weights(_for_each(n_settings, start.weights, model.dtype, axis=0))
@@ -197,7 +186,12 @@ class Training:
         n_rows = len(self._training.rows)
         data_losses = _mean_losses(trace.losses, len(learning_rates), self._batch_size, n_rows)
         ratios = _update_ratios(trace)
-        validation_accuracy, validation_loss = self._validate()
+        if self._validation is None:
+            validation_loss = validation_accuracy = np.full(len(self._active), np.nan)
+        else:
+            validation_loss, validation_accuracy = self._validation.evaluate(
+                self._trainer, self._n_threads
+            )
         steps = np.arange(len(ratios)) + self._trainer.n_steps - len(ratios) + 1
         goes_on = []
         for i, (place, state) in enumerate(zip(self._active, self._states(), strict=True)):
@@ -219,17 +213,6 @@ class Training:
             done = self._courses[place].record(figures, kept if self._record_steps else None, state)
             goes_on.append(not done)
         return goes_on
-
-    def _validate(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return each setting's accuracy and mean data loss on the validation set."""
-        if self._validation is None:
-            nothing = np.full(self._trainer.n_settings, np.nan)
-            return nothing, nothing
-        X, y, rows, sample_weight = self._validation
-        losses, n_correct = self._trainer.evaluate(
-            X, y, rows, sample_weight, n_threads=self._n_threads, progress=None
-        )
-        return n_correct / len(rows), losses / len(rows)
 
 
 def _for_each(n_settings: int, values: NDArray[Any], dtype: str, *, axis: int) -> NDArray[Any]:
