@@ -108,27 +108,32 @@ def test_large_groups_are_cut_into_parts_of_about_the_same_size():
 
 
 def a_trial(accuracy, loss=1.0, *, n_epochs=2, status="finished", diverged=False):
-    """Return a trial whose first epoch was the best."""
     history = {
         "epoch": np.arange(1, n_epochs + 1),
-        "data_loss": np.linspace(2.5, 2, n_epochs),
-        "train_accuracy": np.linspace(0.5, 0.6, n_epochs),
         "validation_accuracy": np.linspace(accuracy, 0, n_epochs),
-        "validation_loss": np.linspace(loss, 9, n_epochs),
     }
-    return Trial(history, 1, status, diverged, 0.25)
+    figures = {
+        "validation_accuracy": accuracy,
+        "validation_loss": loss,
+        "train_accuracy": 0.5,
+        "train_loss": 2.5,
+    }
+    if diverged:
+        figures = dict.fromkeys(figures, np.nan)
+    return Trial(history, figures, 0.125, status, diverged, 0.25)
 
 
-def test_the_table_holds_the_figures_of_the_epoch_whose_weights_were_kept():
+def test_the_table_holds_the_figures_of_each_split_and_their_means():
     settings = [
         {"alpha": 0.1, "learning_rate": "auto", "loss": "hinge"},
         {"alpha": 1, "learning_rate": 0.5, "loss": "hinge"},
     ]
+    given = [{"alpha": 0.1}, {"alpha": 1, "learning_rate": 0.5}]
     trials = [
         [a_trial(0.5, 1.5), a_trial(0.75, 2.5, n_epochs=5, status="stopped early")],
         [a_trial(0.5, 1.5), a_trial(0.25, 1, status="diverged at epoch 2", diverged=True)],
     ]
-    table = pd.DataFrame(make_results(settings, ["alpha", "learning_rate"], trials, 2))
+    table = pd.DataFrame(make_results(given, settings, trials, 2))
     assert list(table.columns) == [
         "param_alpha",
         "param_learning_rate",
@@ -140,16 +145,18 @@ def test_the_table_holds_the_figures_of_the_epoch_whose_weights_were_kept():
         "validation_loss",
         "train_accuracy",
         "train_loss",
+        "learning_rate",
         "n_iter",
         "status",
         "rank",
         "fit_time",
     ]
     assert table.param_alpha.tolist() == [0.1, 1]
-    assert table.params[0] == {"alpha": 0.1, "learning_rate": "auto"}
+    assert table.param_learning_rate.tolist() == ["auto", 0.5]
+    assert table.params.tolist() == given
     first = table.loc[0, "validation_accuracy":]
     assert first.tolist() == [
-        0.625, 0.125, 0.5, 0.75, 2, 0.5, 2.5, 3.5, "finished, stopped early", 1, 0.5
+        0.625, 0.125, 0.5, 0.75, 2, 0.5, 2.5, 0.125, 3.5, "finished, stopped early", 1, 0.5
     ]  # fmt: skip
     second = table.loc[1]
     assert second["status"] == "diverged at epoch 2"
@@ -160,7 +167,7 @@ def test_the_table_holds_the_figures_of_the_epoch_whose_weights_were_kept():
 
 
 def test_one_split_needs_no_columns_for_each():
-    table = make_results([{"alpha": 1}], ["alpha"], [[a_trial(0.5)]], 1)
+    table = make_results([{"alpha": 1}], [{"alpha": 1}], [[a_trial(0.5)]], 1)
     assert not any("split" in name or "std" in name for name in table)
 
 

@@ -8,6 +8,7 @@ from nearplane.linear_model._schedules import (
     InverseTimeDecay,
     StepDecay,
 )
+from nearplane.linear_model._sweep import LinearClassifierSweep
 
 __all__ = [
     "ConstantRate",
@@ -15,5 +16,6 @@ __all__ = [
     "ExponentialDecay",
     "InverseTimeDecay",
     "LinearClassifier",
+    "LinearClassifierSweep",
     "StepDecay",
 ]

@@ -1,6 +1,6 @@
 """What a sweep found out: one trial for each setting and split, and the table of them all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,14 +15,25 @@ History = dict[str, NDArray[Any]]
 _DECIMALS = 12
 
 
+# The figures of a trial, and what a history calls them.
+FIGURES = {
+    "validation_accuracy": "validation_accuracy",
+    "validation_loss": "validation_loss",
+    "train_accuracy": "train_accuracy",
+    "train_loss": "data_loss",
+}
+
+
 @dataclass(frozen=True)
 class Trial:
     """What one setting gave on one split."""
 
     history: History
     """The figures of each epoch; see `LinearClassifier.history_`."""
-    best_epoch: int
-    """The epoch whose weights were kept, counted from 1."""
+    figures: Mapping[str, float]
+    """Those named in `FIGURES`, of the weights that were kept; NaN after divergence."""
+    learning_rate: float
+    """The base of the schedule."""
     status: str
     """How training ended, in words."""
     diverged: bool
@@ -30,26 +41,22 @@ class Trial:
     seconds: float
     """This setting's share of the time that training took."""
 
-    def figure(self, name: str) -> float:
-        """Return a figure of the epoch whose weights were kept; NaN after divergence."""
-        return np.nan if self.diverged else float(self.history[name][self.best_epoch - 1])
-
 
 Trials = Sequence[Sequence[Trial]]
 """The trials of each setting, one a split; fewer if the setting diverged."""
 
 
 def make_results(
-    settings: Sequence[Params], names: Sequence[str], trials: Trials, n_splits: int
+    given: Sequence[Params], settings: Sequence[Params], trials: Trials, n_splits: int
 ) -> dict[str, Any]:
     """Return the table of results, one row a setting.
 
     Parameters
     ----------
+    given : sequence of dict
+        The parameters of each setting that the grid names.
     settings : sequence of dict
-        All parameters of each setting.
-    names : sequence of str
-        The parameters that the grid names.
+        All its parameters.
     trials : sequence of sequence of Trial
         The trials of each setting.
     n_splits : int
@@ -60,31 +67,20 @@ def make_results(
     dict
         Columns of equal length; see `LinearClassifierSweep.results_`.
     """
+    names = dict.fromkeys(name for params in given for name in params)
     columns: dict[str, Any] = {f"param_{name}": _column(settings, name) for name in names}
-    columns["params"] = [{name: setting[name] for name in names} for setting in settings]
-    diverged = np.array([tried[-1].diverged for tried in trials])
-
-    def figures(name: str) -> NDArray[np.float64]:
-        values = np.full((len(trials), n_splits), np.nan)
-        for row, tried in zip(values, trials, strict=True):
-            row[: len(tried)] = [trial.figure(name) for trial in tried]
-        return values
-
-    def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.where(diverged, np.nan, values.mean(axis=1))
-
-    accuracy = figures("validation_accuracy")
-    columns["validation_accuracy"] = mean(accuracy)
-    if n_splits > 1:
-        columns["validation_accuracy_std"] = np.where(diverged, np.nan, accuracy.std(axis=1))
-        for split, values in enumerate(accuracy.T):
-            columns[f"validation_accuracy_split{split}"] = values
-    for name, figure in {
-        "validation_loss": "validation_loss",
-        "train_accuracy": "train_accuracy",
-        "train_loss": "data_loss",
-    }.items():
-        columns[name] = mean(figures(figure))
+    columns["params"] = list(given)
+    figures = {name: np.full((len(trials), n_splits), np.nan) for name in FIGURES}
+    for row, tried in enumerate(trials):
+        for split, trial in enumerate(tried):
+            for name, value in trial.figures.items():
+                figures[name][row, split] = value
+    for name, values in figures.items():
+        columns[name] = values.mean(axis=1)  # NaN if the setting has diverged anywhere
+        if name == "validation_accuracy" and n_splits > 1:
+            columns[f"{name}_std"] = values.std(axis=1)
+            columns |= {f"{name}_split{split}": column for split, column in enumerate(values.T)}
+    columns["learning_rate"] = np.array([np.mean([t.learning_rate for t in ts]) for ts in trials])
     columns["n_iter"] = np.array([np.mean([len(t.history["epoch"]) for t in ts]) for ts in trials])
     columns["status"] = [_status(tried) for tried in trials]
     columns["rank"] = rank_settings(columns["validation_accuracy"], columns["validation_loss"])
