@@ -21,7 +21,7 @@ class LinearClassifier(LinearLearning):
     penalty : {"l2", "l1", "elasticnet", None}, default="l2"
         alpha * sum W^2, alpha * sum |W|, or alpha * ((1 - l1_ratio) * sum W^2 + l1_ratio *
         sum |W|). There is no 1/2 in it, and it spares the intercept. "l1" makes weights exactly 0.
-    alpha : float, default=0.001
+    alpha : float, default=0.003
         Strength of the penalty. W are the weights of the features as `preprocess` makes them.
     l1_ratio : float, default=0.15
         Part of "l1" in "elasticnet", 0 to 1.
@@ -150,7 +150,7 @@ class LinearClassifier(LinearLearning):
         loss: str = "softmax",
         *,
         penalty: str | None = "l2",
-        alpha: float = 0.001,
+        alpha: float = 0.003,
         l1_ratio: float = 0.15,
         optimizer: str = "sgd",
         learning_rate: float | str = "auto",

@@ -5,6 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
 from nearplane._progress import progress_bar
@@ -31,6 +32,12 @@ from nearplane.linear_model._prediction import LinearPrediction
 from nearplane.linear_model._preprocessing import Preprocessing
 from nearplane.linear_model._problem import Samples, State
 from nearplane.linear_model._training import Training
+
+
+def _learns_by_steps(estimator: Any) -> bool:
+    if estimator.solver == "sgd":
+        return True
+    raise AttributeError(f"solver={estimator.solver!r} needs all rows at once; 'sgd' does not.")
 
 
 class LinearLearning(CallbackSupportMixin, LinearPrediction):  # type: ignore[misc]
@@ -123,6 +130,7 @@ width) or (n_samples, height, width, channels)
         warn_of_failure(outcome, problem, learning_rate, parameters)
         return self
 
+    @available_if(_learns_by_steps)  # type: ignore[untyped-decorator]
     def partial_fit(
         self,
         X: ArrayLike,
@@ -131,6 +139,8 @@ width) or (n_samples, height, width, channels)
         sample_weight: ArrayLike | None = None,
     ) -> Self:
         """Learn from some more rows, each seen once, starting from what has been learned before.
+
+        There is no such method with ``solver="lbfgs"``.
 
         The learning rate is constant: how long training will be is not known. What `preprocess`
         does, and an automatic learning rate, are settled by the rows of the first call.
@@ -155,7 +165,7 @@ width) or (n_samples, height, width, channels)
         ------
         TypeError, ValueError
             If an argument or a parameter is not as described, or if a parameter needs all rows:
-            `early_stopping`, ``class_weight="balanced"``, ``solver="lbfgs"``.
+            `early_stopping`, ``class_weight="balanced"``.
 
         Warns
         -----

@@ -157,8 +157,6 @@ def for_partial_fit(parameters: Parameters, class_weight: object) -> Parameters:
     ValueError
         If one of them needs to see all rows at once.
     """
-    if parameters.solver != "sgd":
-        raise ValueError(f"solver must be 'sgd' for partial_fit; got {parameters.solver!r}.")
     if parameters.stopping.early:
         raise ValueError("early_stopping must be False for partial_fit, which has no epochs.")
     if isinstance(class_weight, str):
