@@ -207,7 +207,8 @@ or (n_samples, height, width, channels)
         scale=preprocessing.factor,
     )
     trials = _Trials(model, samples, check_random_state(random_state), n_threads)
-    with progress_bar("random search", enabled=verbose) as progress:
+    # Weights beyond the range of their type are infinite, and judged as such.
+    with progress_bar("random search", enabled=verbose) as progress, np.errstate(over="ignore"):
         while (n_left := n_trials - len(trials.losses)) > 0:
             if method == "random":
                 weights = trials.draw(min(n_left, trials.at_once), scale)
