@@ -47,7 +47,7 @@ class LinearClassifier(LinearLearning):
     max_epochs : int, default=50
         Passes over the training rows; iterations of "lbfgs".
     tol : float, default=None
-        Stop if the loss has not fallen by more than `tol` for `n_iter_no_change` epochs; None:
+        Stop if none of `n_iter_no_change` epochs has lowered the loss by more than `tol`; None:
         never. For "lbfgs" the largest derivative at the optimum; None: 1e-6.
     preprocess : {"none", "center", "standardize"}, default="standardize"
         Whether the weights see the features as they are, minus their means, or divided by their

@@ -119,7 +119,7 @@ class Stopping:
 
     Better is a higher accuracy, or the same accuracy with a lower loss."""
     tol: float | None = None
-    """When the training loss has not fallen by more than `tol` for `patience` epochs."""
+    """When none of `patience` epochs has lowered the training loss by more than `tol`."""
     patience: int = 5
 
 
