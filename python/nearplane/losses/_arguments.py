@@ -71,14 +71,15 @@ def read_labels(y: ArrayLike, n_samples: int, n_classes: int) -> NDArray[np.int6
             f"y must hold integers, the number of each sample's class from 0 on; got dtype "
             f"{array.dtype}. np.unique(y, return_inverse=True) numbers any labels."
         )
-    wrong = (array < 0) | (array >= n_classes)
+    labels = array.astype(np.int64)  # a copy: what is checked here no other thread can change
+    wrong = (labels < 0) | (labels >= n_classes)
     if wrong.any():
         row = int(wrong.argmax())
         raise ValueError(
             f"y must hold classes 0 to {n_classes - 1}, of which there are n_classes = "
             f"{n_classes}; got {array[row]} at position {row}."
         )
-    return np.ascontiguousarray(array, dtype=np.int64)
+    return labels
 
 
 def read_bias(b: ArrayLike | None, n_classes: int) -> NDArray[np.float64]:
