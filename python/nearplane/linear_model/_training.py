@@ -228,8 +228,9 @@ def _mean_losses(
         return np.full(losses.shape[1], np.nan)
     sizes = np.full(n_batches, batch_size)
     sizes[-1] = n_rows - batch_size * (n_batches - 1)
-    mean: NDArray[np.float64] = sizes @ losses / n_rows
-    return mean
+    # Column by column: a product with all at once rounds otherwise than one with a single setting.
+    columns = np.ascontiguousarray(losses.T)
+    return np.array([sizes @ column for column in columns]) / n_rows
 
 
 def _update_ratios(trace: _core.EpochTrace) -> NDArray[np.float64]:
