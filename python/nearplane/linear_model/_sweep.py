@@ -29,7 +29,7 @@ from nearplane.linear_model._sweep_table import make_results, mean_history
 from nearplane.linear_model._sweep_training import Candidate, SweepTraining
 
 # The penalty is what there is to choose, since the learning rate has a good automatic default.
-_DEFAULT_GRID = {"alpha": [0.0, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 1.0]}
+_DEFAULT_GRID = {"alpha": [0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1]}
 
 _LARGEST_SEED = np.iinfo(np.int32).max
 

@@ -83,7 +83,7 @@ def cross_validation_splits(cv: Any, data: LabelledData, groups: ArrayLike | Non
     """
     if isinstance(cv, Integral | bool):
         cv = check_integer("cv", cv, at_least=2)
-    elif not hasattr(cv, "split") and (not isinstance(cv, Iterable) or isinstance(cv, str)):
+    elif isinstance(cv, str) or not (hasattr(cv, "split") or isinstance(cv, Iterable)):
         raise TypeError(
             "cv must be None, a number of folds, a splitter such as StratifiedKFold(5), or a list "
             f"of pairs of training and validation rows; got {cv!r} of type {type(cv).__name__}."
