@@ -15,7 +15,7 @@ from nearplane._versions import format_versions, version_info
 from nearplane.cli import build_app
 from nearplane.report import _command, _timing
 
-SMALL = ["report", "--n-train", "120", "--n-test", "30", "--k", "1,3"]
+SMALL = ["report", "--n-train", "120", "--n-test", "30", "--k", "1,3", "--epochs", "3"]
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def test_info_as_json(run):
 
 def test_help_names_every_option(run):
     text = plain(run("report", "--help").stdout)
-    options = ("dataset", "data-dir", "n-train", "n-test", "k", "k-max", "out", "seed", "n-jobs")
-    for option in (*options, "json", "quiet"):
+    options = ("dataset", "data-dir", "n-train", "n-test", "k", "k-max", "epochs", "out", "seed")
+    for option in (*options, "n-jobs", "json", "quiet"):
         assert f"--{option} " in text
 
 
@@ -68,14 +68,23 @@ def test_report_prints_a_table_and_writes_a_page(run, tmp_path):
     result = run(*SMALL)
     assert result.exit_code == 0
     assert result.stderr == ""
-    for expected in ("digits: 120 training images, 30 test images", "L1 (Manhattan)", "queries/s"):
+    for expected in (
+        "digits: 120 training images, 30 test images",
+        "L1 (Manhattan)",
+        "Softmax",
+        "fit time",
+        "Of 30 test images",
+    ):
         assert expected in plain(result.stdout)
     assert "Report: nearplane-report.html" in plain(result.stdout)
     assert "\u00a0" not in result.stdout
     assert os.listdir(tmp_path) == ["nearplane-report.html"]
     page = (tmp_path / "nearplane-report.html").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
-    assert "nearplane report --dataset digits --n-train 120 --n-test 30 --k 1,3 --seed 0" in page
+    assert (
+        "nearplane report --dataset digits --n-train 120 --n-test 30 --k 1,3 --epochs 3 --seed 0"
+        in page
+    )
 
 
 def test_json_is_all_there_is_on_standard_output(run, tmp_path):
@@ -86,39 +95,46 @@ def test_json_is_all_there_is_on_standard_output(run, tmp_path):
         "command",
         "data",
         "environment",
-        "examples",
-        "metrics",
-        "n_neighbors",
-        "n_only_right",
+        "knn",
+        "linear",
         "report",
         "schema_version",
         "validation",
     ]
-    assert record["schema_version"] == 1
-    assert record["n_neighbors"] == [1, 3]
+    assert record["schema_version"] == 2
+    assert record["knn"]["n_neighbors"] == [1, 3]
     assert record["data"]["n_train"] == 120
     assert record["validation"] == {"n_fit": 96, "n_validation": 24, "random_state": 5}
-    assert [metric["metric"] for metric in record["metrics"]] == ["manhattan", "euclidean"]
-    for metric in record["metrics"]:
+    metrics, losses = record["knn"]["metrics"], record["linear"]["losses"]
+    assert [metric["metric"] for metric in metrics] == ["manhattan", "euclidean"]
+    assert [loss["loss"] for loss in losses] == ["softmax", "hinge"]
+    for metric in metrics:
         assert metric["best_n_neighbors"] in (1, 3)
-        assert 0 < metric["test_accuracy"] <= 1
-        assert metric["queries_per_second"] > 0
-        assert sum(map(sum, metric["confusion_matrix"])) == 30
+    for loss in losses:
+        assert loss["history"]["epoch"] == [1, 2, 3]
+    for result in (*metrics, *losses):
+        assert 0 < result["test_accuracy"] <= 1
+        assert result["queries_per_second"] > 0
+        assert sum(map(sum, result["confusion_matrix"])) == 30
+    assert len(record["linear"]["rates"]) == 4
     assert (tmp_path / "new" / "r.html").samefile(record["report"])
 
 
 def test_the_command_in_the_report_gives_the_same_results(run):
     options = ["--json", "--out", "r.html"]
-    arguments = ("--n-train", 90, "--n-test", 20, "--k-max", 4, "--seed", 7, "--n-jobs", 1)
+    arguments = ("--n-train", 90, "--n-test", 20, "--k-max", 4, "--epochs", 2, "--seed", 7)
+    arguments += ("--n-jobs", 1)
     first = json.loads(run("report", *arguments, *options).stdout)
     words = shlex.split(first["command"])
     assert words[0] == "nearplane"
     second = json.loads(run(*words[1:], *options).stdout)
     for record in (first, second):
-        for metric in record["metrics"]:
-            for timing in ("validation_seconds", "test_seconds", "queries_per_second"):
-                del metric[timing]
-            del metric["peak_memory_bytes"]
+        del record["linear"]["rates_seconds"]
+        for result in (*record["knn"]["metrics"], *record["linear"]["losses"]):
+            for timing in ("fit_seconds", "test_seconds", "queries_per_second"):
+                del result[timing]
+            result.pop("validation_seconds", None)
+            del result["peak_memory_bytes"]
     assert first == second
 
 
@@ -139,13 +155,14 @@ def test_quiet_prints_nothing(run, tmp_path):
     ],
 )
 def test_values_of_k(run, arguments, ks):
-    result = run("report", "--n-train", 20, "--n-test", 5, "--json", *arguments)
-    assert json.loads(result.stdout)["n_neighbors"] == ks
+    result = run("report", "--n-train", 20, "--n-test", 5, "--epochs", 1, "--json", *arguments)
+    assert json.loads(result.stdout)["knn"]["n_neighbors"] == ks
 
 
 def test_synthetic_colour_images(run):
     result = run(
-        "report", "--dataset", "natural", "--n-train", 60, "--n-test", 10, "--k", 1, "--json"
+        *("report", "--dataset", "natural", "--n-train", 60, "--n-test", 10, "--k", 1),
+        *("--epochs", 2, "--json"),
     )
     assert json.loads(result.stdout)["data"]["image_shape"] == [32, 32, 3]
 
@@ -165,6 +182,7 @@ def test_synthetic_colour_images(run):
         (["--n-train", "1"], "--n-train"),
         (["--n-test", "0"], "--n-test"),
         (["--seed", "-1"], "--seed"),
+        (["--epochs", "0"], "--epochs"),
         (["--nonsense"], "--nonsense"),
     ],
 )
@@ -237,7 +255,7 @@ def test_a_defect_keeps_its_traceback(run, monkeypatch):
         run("report")
 
 
-@pytest.mark.parametrize("moment", ["run_knn", "render_report"])
+@pytest.mark.parametrize("moment", ["run_knn", "run_linear", "render_report"])
 def test_an_interrupt_ends_with_130_and_leaves_no_file(tmp_path, moment):
     code = (
         "import signal, sys\n"

@@ -20,6 +20,7 @@ from nearplane.report import (
     render_page,
     render_report,
     run_knn,
+    run_linear,
     take_pictures,
 )
 
@@ -63,10 +64,12 @@ class Page(HTMLParser):
 
 
 def make_report(images, **options):
-    results = run_knn(images, **options)
+    knn = run_knn(images, **options)
+    linear, models = run_linear(images, n_epochs=3)
     return Report(
-        pictures=take_pictures(images, results),
-        knn=results,
+        pictures=take_pictures(images, knn, models),
+        knn=knn,
+        linear=linear,
         environment=version_info(),
         command="nearplane report --dataset made",
     )
@@ -133,12 +136,14 @@ def test_pictures_and_plots_are_described_in_words(report, page):
         for example in report.knn.examples
         for found in example.neighbors.values()
     )
-    assert len(described) == len(report.knn.examples) + n_neighbors
+    n_templates = 2 * len(NASTY)
+    assert len(described) == len(report.knn.examples) + n_neighbors + n_templates
+    assert f"Hinge (SVM) weights of {NASTY[1]}" in described
     # The samples of a class are one image to a screen reader.
     groups = [a["aria-label"] for _, a in page.elements if a.get("role") == "img"]
     assert f"10 training images of class {NASTY[1]}" in groups
     plots = page.all("svg")
-    assert len(plots) == 3
+    assert len(plots) == 1 + 4 + 4  # k; two losses, accuracy, rates; four confusion matrices
     assert all(plot["role"] == "img" and plot["aria-label"] for plot in plots)
 
 
@@ -169,10 +174,13 @@ def test_plots_are_drawn_in_the_pages_own_colours(html):
         root = ET.fromstring(plot)
         assert "width" not in root.attrib  # as wide as the page's column
         assert "var(--ink)" in plot
-        assert not re.search(r"#0[1-5]0[1-5]0[1-5]", plot)
-        assert NASTY[1] in "".join(root.itertext()) or "Validation accuracy" in plot
-    assert "var(--series-1)" in plots[0]
-    assert "var(--series-2)" in plots[0]
+        assert not re.search(r"#0[1-7]0[1-7]0[1-7]", plot)
+        text = "".join(root.itertext())
+        assert NASTY[1] in text or "Number of neighbours" in text or "Epoch" in text
+    for number in (1, 2):
+        assert f"var(--series-{number})" in plots[0]
+    for number in (1, 2, 3, 4):  # one for each learning rate
+        assert f"var(--series-{number})" in plots[4]
 
 
 def test_light_dark_and_print_have_styles_of_their_own(html):
@@ -182,11 +190,11 @@ def test_light_dark_and_print_have_styles_of_their_own(html):
 
 def test_the_findings_and_how_to_get_them_again_are_on_the_page(report, page):
     text = page.text.replace("\u00a0", " ")
-    for result in report.knn.metrics:
+    for result in report.methods.values():
         assert f"{100 * result.test_accuracy:.1f} %" in text
         assert f"{100 * result.best_validation_accuracy:.1f} %" in text
     for expected in (
-        "Nearest neighbours on made",
+        "Nearest neighbours and linear classifiers on made",
         "Made for a test.",
         "nearplane report --dataset made",
         report.environment["core"]["isa_level"],
@@ -194,6 +202,7 @@ def test_the_findings_and_how_to_get_them_again_are_on_the_page(report, page):
         "the one with the smallest label wins",
         "8 of the 40 training images were set aside",
         "Where this takes less than 0.2 s",
+        "Training on 32 images, validation on the 8 others",
     ):
         assert expected in text
     assert report.environment["system"]["executable"] not in text
@@ -208,18 +217,18 @@ def test_the_same_results_give_the_same_page(report, html):
 )
 def test_one_class_or_a_hundred(n_classes, shape):
     names = [f"class {number}" for number in range(n_classes)]
-    images = make_images(shape, n_train=4 * n_classes, n_test=max(2, n_classes), class_names=names)
+    images = make_images(shape, n_train=12 * n_classes, n_test=max(2, n_classes), class_names=names)
     page = Page(render_report(make_report(images)))
     for name in names:
-        assert page.text.count(name) >= 2 + 4  # table and samples, and both axes of both matrices
+        # Table and samples, weights of both losses, and both axes of all matrices.
+        assert page.text.count(name) >= 2 + 2 + 8
 
 
 def test_a_class_without_images_is_shown_as_such():
     images = make_images()
     images = dataclasses.replace(images, class_names=[*images.class_names, "unicorn"])
     page = Page(render_report(make_report(images)))
-    row = page.text[page.text.index("Most often mistaken for") :]
-    assert re.search(r"unicorn\s+0\s+none", row)
+    assert re.search(r"unicorn\s+0(\s+none){4}", page.text)
 
 
 def test_floats_beyond_a_byte_are_pictured_too():
@@ -233,7 +242,7 @@ def test_floats_beyond_a_byte_are_pictured_too():
 def test_images_of_two_channels_cannot_be_pictured():
     images = make_images((6, 5, 2))
     with pytest.raises(ValueError, match=r"X_train has shape \(40, 6, 5, 2\)"):
-        take_pictures(images, run_knn(images))
+        take_pictures(images, run_knn(images), {})
 
 
 def test_sections_of_any_making_go_on_a_page():
@@ -246,6 +255,7 @@ def test_sections_of_any_making_go_on_a_page():
                 "validation": {"n_validation": 1, "n_fit": 1, "random_state": 0},
                 "n_neighbors": [1],
                 "least_seconds": 0.2,
+                "linear": {"parameters": {"alpha": 0.5}},
                 "data": {"n_train": 2, "n_test": 1},
                 "environment": version_info(),
                 "command": "x < y",

@@ -8,6 +8,7 @@ from sklearn.neighbors import KNeighborsClassifier as PeerClassifier
 from nearplane.datasets import ImageDataset, load_dataset
 from nearplane.report import run_knn
 from nearplane.report._selection import validation_rows
+from nearplane.report._testing import right_images
 
 
 def make_images(shape=(6, 5), n_train=40, n_test=15, class_names=("cat", "dog", "owl"), seed=0):
@@ -34,6 +35,7 @@ def without_timings(results):
     return [
         dataclasses.replace(
             result,
+            fit_seconds=0,
             validation_seconds=0,
             test_seconds=0,
             queries_per_second=0,
@@ -100,6 +102,8 @@ def test_the_parts_agree_with_each_other(digits, results):
         assert confusion.sum(axis=1).tolist() == results.data.test_count_of_class
         assert confusion.trace() / 120 == result.test_accuracy
         assert result.queries_per_second == 120 / result.test_seconds
+        assert right_images(result, 120).mean() == result.test_accuracy
+        assert result.model_bytes == digits.X_train.nbytes
     first, second = results.metrics
     only_first, only_second = results.n_only_right.values()
     assert list(results.n_only_right) == [first.metric, second.metric]

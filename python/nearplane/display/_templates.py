@@ -206,12 +206,12 @@ class TemplatesDisplay:
 def template_weights(
     estimator: Any, image_shape: tuple[int, ...] | None = None
 ) -> NDArray[np.float64]:
-    """Return the weights of a linear classifier in the shape of its images.
+    """Return the weights of a linear classifier, as training saw them, in the shape of its images.
 
     Parameters
     ----------
     estimator : LinearClassifier
-        Fitted.
+        Fitted; its ``coef_`` times its ``scale_``, if it has scaled the features.
     image_shape : tuple of int, default=None
         None takes that of the images `estimator` was fitted to.
 
@@ -226,6 +226,9 @@ def template_weights(
     """
     shape = tuple(estimator.image_shape_ if image_shape is None else image_shape)
     weights = np.asarray(estimator.coef_, dtype=np.float64)
+    scale = getattr(estimator, "scale_", None)
+    if scale is not None:
+        weights = weights * scale
     n_features = weights.shape[1]
     if len(shape) not in (2, 3) or prod(shape) != n_features:
         raise ValueError(

@@ -1,9 +1,11 @@
 """The HTML report behind ``nearplane report``.
 
-Four steps, each of use alone:
+Five steps, each of use alone:
 
 - `run_knn` chooses k for L1 and L2 by validation, tests both, and returns `KNNResults`, plain
   numbers that turn into JSON;
+- `run_linear` trains linear classifiers with softmax and hinge loss, tests both, tries four
+  learning rates, and returns `LinearResults`, such numbers too, with the classifiers;
 - `take_pictures` picks the few images the page shows, so that the data set can go;
 - `render_report` turns a `Report` (results, pictures, versions) into one HTML page, section by
   section (`SECTIONS`);
@@ -12,14 +14,19 @@ Four steps, each of use alone:
 
 from nearplane.report._html import render_page, render_report
 from nearplane.report._knn import run_knn
+from nearplane.report._linear import LinearRun, run_linear
+from nearplane.report._linear_results import LinearResults
+from nearplane.report._page import Report, Section
 from nearplane.report._pictures import Pictures, take_pictures
 from nearplane.report._results import KNNResults
-from nearplane.report._sections import SECTIONS, Report, Section
+from nearplane.report._sections import SECTIONS
 from nearplane.report._write import check_writable, write_atomically
 
 __all__ = [
     "SECTIONS",
     "KNNResults",
+    "LinearResults",
+    "LinearRun",
     "Pictures",
     "Report",
     "Section",
@@ -27,6 +34,7 @@ __all__ = [
     "render_page",
     "render_report",
     "run_knn",
+    "run_linear",
     "take_pictures",
     "write_atomically",
 ]

@@ -18,15 +18,15 @@ from rich.table import Table
 
 from nearplane._versions import version_info
 from nearplane.datasets import DATASET_NAMES, ImageDataset, get_data_home, load_dataset
-from nearplane.report import _text
+from nearplane.report import _findings, _text
 from nearplane.report._html import render_report
 from nearplane.report._knn import run_knn
+from nearplane.report._linear import run_linear
+from nearplane.report._page import Report
 from nearplane.report._pictures import take_pictures
-from nearplane.report._results import KNNResults
-from nearplane.report._sections import Report
 from nearplane.report._write import check_writable, write_atomically
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _DEFAULT_OUT = Path("nearplane-report.html")
 _INTERRUPTED = 130
 
@@ -40,6 +40,7 @@ class _Options:
     n_train: int | None
     n_test: int | None
     ks: list[int] | None
+    epochs: int | None
     seed: int
     n_jobs: int | None
 
@@ -50,6 +51,7 @@ class _Options:
             "--n-train": self.n_train,
             "--n-test": self.n_test,
             "--k": ",".join(map(str, self.ks)) if self.ks else None,
+            "--epochs": self.epochs,
             "--seed": self.seed,
             "--n-jobs": self.n_jobs,
         }
@@ -109,6 +111,14 @@ def report(
     k_max: Annotated[
         int | None, typer.Option(min=1, help="Try every number of neighbours from 1 to this.")
     ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How often linear classifiers see each training image. "
+            "Default: LinearClassifier's.",
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="The HTML file to write.")] = _DEFAULT_OUT,
     seed: Annotated[
         int,
@@ -124,11 +134,12 @@ def report(
         bool, typer.Option("--quiet", "-q", help="Show no progress, and no table.")
     ] = False,
 ) -> None:
-    """Run k-nearest neighbours on images and write an HTML report.
+    """Run nearest neighbours and linear classifiers on images and write an HTML report.
 
     For L1 and for L2, the number of neighbours k is chosen on a validation split of the training
-    images; then the test images are labelled once. The report shows accuracies, queries beside
-    their neighbours, confusion matrices and how it was all computed.
+    images. Linear classifiers are trained with softmax and with hinge loss. Each then labels the
+    test images once. The report shows accuracies, queries beside their neighbours, loss curves,
+    weights as images, confusion matrices and how it was all computed.
     """
     if k and k_max is not None:
         raise typer.BadParameter("give either --k or --k-max, not both", param_hint="--k-max")
@@ -139,6 +150,7 @@ def report(
         n_train=n_train,
         n_test=n_test,
         ks=list(range(1, k_max + 1)) if k_max is not None else ks,
+        epochs=epochs,
         seed=seed,
         n_jobs=n_jobs,
     )
@@ -147,7 +159,7 @@ def report(
     if as_json:
         typer.echo(json.dumps(_as_json(content, out), indent=2))
     elif not quiet:
-        _print_results(content.knn, out)
+        _print_results(content, out)
 
 
 def _run(options: _Options, out: Path, *, quiet: bool) -> Report:
@@ -171,7 +183,7 @@ def _compute(options: _Options, *, show: bool, on_stage: Callable[[str], None]) 
     # The images live in this function alone: gone before the plots need memory of their own.
     on_stage(f"loading {options.dataset}")
     images = _load(options)
-    results = run_knn(
+    knn = run_knn(
         images,
         n_neighbors=options.ks,
         random_state=options.seed,
@@ -179,9 +191,18 @@ def _compute(options: _Options, *, show: bool, on_stage: Callable[[str], None]) 
         verbose=show,
         on_stage=on_stage,
     )
+    linear, models = run_linear(
+        images,
+        n_epochs=options.epochs,
+        random_state=options.seed,
+        n_jobs=options.n_jobs,
+        verbose=show,
+        on_stage=on_stage,
+    )
     return Report(
-        pictures=take_pictures(images, results),
-        knn=results,
+        pictures=take_pictures(images, knn, models),
+        knn=knn,
+        linear=linear,
         environment=version_info(),
         command=options.command(),
     )
@@ -231,39 +252,44 @@ def _user_errors() -> Iterator[None]:
 
 
 def _as_json(content: Report, out: Path) -> dict[str, Any]:
+    knn = asdict(content.knn)
     return {
         "schema_version": _SCHEMA_VERSION,
         "report": str(out),
         "command": content.command,
         "environment": content.environment,
-        **asdict(content.knn),
+        "data": knn.pop("data"),
+        "validation": knn.pop("validation"),
+        "knn": knn,
+        "linear": asdict(content.linear),
     }
 
 
-def _print_results(results: KNNResults, out: Path) -> None:
-    data = results.data
+def _print_results(content: Report, out: Path) -> None:
+    data = content.knn.data
     table = Table(
         title=f"{data.name}: {_text.count(data.n_train)} training images, "
         f"{_text.count(data.n_test)} test images",
         title_justify="left",
     )
-    table.add_column("metric", no_wrap=True)
-    headings = ("k", "validation", "test", "queries/s", "seconds", "memory")
-    for heading in headings:
+    # Seven columns are what a terminal of 80 letters holds.
+    table.add_column("method", no_wrap=True)
+    for heading in ("k", "validation", "test", "fit time", "test time", "model"):
         table.add_column(heading, justify="right")
-    for result in results.metrics:
+    nearest = {result.metric: str(result.best_n_neighbors) for result in content.knn.metrics}
+    for method, result in content.methods.items():
         cells = (
-            str(result.best_n_neighbors),
+            nearest.get(method, ""),
             _text.percent(result.best_validation_accuracy),
             _text.percent(result.test_accuracy),
-            _text.count(result.queries_per_second),
-            f"{result.test_seconds:.3f}",
-            _text.megabytes(result.peak_memory_bytes),
+            _text.seconds(result.fit_seconds),
+            _text.seconds(result.test_seconds),
+            _text.megabytes(result.model_bytes),
         )
-        table.add_row(_text.long_metric(result.metric), *map(_plain, cells))
+        table.add_row(_text.long_name(method), *map(_plain, cells))
     console = Console(highlight=False)
     console.print(table)
-    console.print(_plain(_text.headline(results)))
+    console.print(_plain(_findings.headline(content.knn, content.linear)))
     console.print(f"Report: {out}", soft_wrap=True, markup=False)
 
 

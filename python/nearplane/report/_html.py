@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 from nearplane.report import _text
-from nearplane.report._sections import SECTIONS, Report, Section
+from nearplane.report._findings import headline
+from nearplane.report._page import Report, Section
+from nearplane.report._sections import SECTIONS
 
 
 def render_report(report: Report) -> str:
@@ -24,8 +26,8 @@ def render_report(report: Report) -> str:
         If matplotlib or jinja2 is not installed.
     """
     return render_page(
-        title=f"Nearest neighbours on {report.knn.data.name}",
-        headline=_text.headline(report.knn),
+        title=f"Nearest neighbours and linear classifiers on {report.knn.data.name}",
+        headline=headline(report.knn, report.linear),
         footer=f"Made by nearplane {report.environment['nearplane']}.",
         sections=[build(report) for build in SECTIONS],
     )
@@ -59,11 +61,12 @@ def render_page(*, title: str, headline: str, footer: str, sections: Iterable[Se
     environment.filters.update(
         count=_text.count,
         distance=_text.distance,
-        long_metric=_text.long_metric,
+        learning_rate=_text.learning_rate,
+        long_name=_text.long_name,
         megabytes=_text.megabytes,
         percent=_text.percent,
         seconds=_text.seconds,
-        short_metric=_text.short_metric,
+        short_name=_text.short_name,
     )
     template = environment.get_template("report.html.j2")
     return template.render(title=title, headline=headline, footer=footer, sections=list(sections))

@@ -11,7 +11,6 @@ from nearplane.datasets import ImageDataset
 from nearplane.display._labels import check_class_names
 from nearplane.neighbors import KNeighborsClassifier
 from nearplane.neighbors._each_k import vote_each_k
-from nearplane.report._memory import peak_memory_bytes
 from nearplane.report._results import (
     METRICS,
     DataSummary,
@@ -22,8 +21,8 @@ from nearplane.report._results import (
     Validation,
 )
 from nearplane.report._selection import check_ks, search_other_rows, validation_rows
-from nearplane.report._text import count, short_metric
-from nearplane.report._timing import timed
+from nearplane.report._testing import only_right, right_images, run_test
+from nearplane.report._text import count, short_name
 
 _N_EXAMPLES = 8
 _N_SHOWN = 8
@@ -33,6 +32,7 @@ class _Choice(NamedTuple):
     """What validation said of one metric."""
 
     model: KNeighborsClassifier
+    fit_seconds: float
     accuracy: NDArray[np.float64]
     seconds: float
 
@@ -79,17 +79,15 @@ def run_knn(
 
     choices = {}
     for metric in METRICS:
-        on_stage(f"{short_metric(metric)}: choosing k on {count(n_validation)} validation images")
+        on_stage(f"{short_name(metric)}: choosing k on {count(n_validation)} validation images")
         model = KNeighborsClassifier(metric=metric, n_jobs=n_jobs, verbose=verbose)
-        choices[metric] = _validate(model.fit(images.X_train, images.y_train), images, rows, ks)
+        choices[metric] = _validate(model, images, rows, ks)
 
-    results, right = [], {}
+    results = {}
     for metric, choice in choices.items():
-        on_stage(f"{short_metric(metric)}: labelling {count(summary.n_test)} test images")
-        result, right[metric] = _test(choice, images, ks, metric)
-        results.append(result)
+        on_stage(f"{short_name(metric)}: labelling {count(summary.n_test)} test images")
+        results[metric] = _test(choice, images, ks, metric)
 
-    first, second = METRICS
     outcome = KNNResults(
         data=summary,
         validation=Validation(
@@ -98,14 +96,11 @@ def run_knn(
             random_state=random_state,
         ),
         n_neighbors=ks,
-        metrics=results,
-        n_only_right={
-            first: int((right[first] & ~right[second]).sum()),
-            second: int((right[second] & ~right[first]).sum()),
-        },
+        metrics=list(results.values()),
+        n_only_right=only_right(results, summary.n_test),
         examples=[],
     )
-    queries = _choose_examples(right[outcome.best.metric], random_state)
+    queries = _choose_examples(right_images(outcome.best, summary.n_test), random_state)
     models = {metric: choice.model for metric, choice in choices.items()}
     outcome.examples.extend(_find_examples(models, images, queries))
     return outcome
@@ -135,35 +130,29 @@ def _validate(
     model: KNeighborsClassifier, images: ImageDataset, rows: NDArray[np.intp], ks: list[int]
 ) -> _Choice:
     start = perf_counter()
+    model.fit(images.X_train, images.y_train)
+    fitted = perf_counter()
     distances, indices = search_other_rows(model, images.X_train, rows, ks[-1])
     predicted = vote_each_k(model, distances, indices, ks)
-    seconds = perf_counter() - start
-    return _Choice(model, (predicted == images.y_train[rows]).mean(axis=1), seconds)
+    done = perf_counter()
+    accuracy = (predicted == images.y_train[rows]).mean(axis=1)
+    return _Choice(model, fitted - start, accuracy, done - fitted)
 
 
-def _test(
-    choice: _Choice, images: ImageDataset, ks: list[int], metric: str
-) -> tuple[MetricResult, NDArray[np.bool_]]:
-    """Label the test images with the best k; return also which labels are right."""
+def _test(choice: _Choice, images: ImageDataset, ks: list[int], metric: str) -> MetricResult:
+    """Label the test images with the best k."""
     best = int(choice.accuracy.argmax())  # the first maximum: the smallest k among equals
     choice.model.set_params(n_neighbors=ks[best])
-    predicted, seconds = timed(lambda: choice.model.predict(images.X_test))
-    right: NDArray[np.bool_] = predicted == images.y_test
-    n_classes = len(images.class_names)
-    pairs = np.bincount(images.y_test * n_classes + predicted, minlength=n_classes**2)
-    result = MetricResult(
+    return MetricResult(
         metric=metric,
         validation_accuracy=choice.accuracy.tolist(),
         validation_seconds=choice.seconds,
         best_n_neighbors=ks[best],
         best_validation_accuracy=float(choice.accuracy[best]),
-        test_accuracy=float(right.mean()),
-        test_seconds=seconds,
-        queries_per_second=len(right) / seconds,
-        peak_memory_bytes=peak_memory_bytes(),
-        confusion_matrix=pairs.reshape(n_classes, n_classes).tolist(),
+        fit_seconds=choice.fit_seconds,
+        model_bytes=images.X_train.nbytes,
+        **run_test(choice.model, images)._asdict(),
     )
-    return result, right
 
 
 def _choose_examples(right: NDArray[np.bool_], random_state: int) -> NDArray[np.int64]:

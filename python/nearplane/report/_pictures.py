@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearplane.datasets import ImageDataset
+from nearplane.display import TemplatesDisplay
 from nearplane.display._images import as_images, display_range, to_bytes
+from nearplane.display._labels import label_names
+from nearplane.display._templates import template_weights
+from nearplane.linear_model import LinearClassifier
 from nearplane.report._results import KNNResults
 
 _MOST_SAMPLES = 120
@@ -27,16 +32,22 @@ class Pictures:
     """The training images that are neighbours of an example, by row."""
     test: dict[int, str]
     """The examples, by row."""
+    templates: dict[str, dict[str, str]]
+    """For each loss the weights of each class, by its name."""
 
 
-def take_pictures(images: ImageDataset, results: KNNResults) -> Pictures:
-    """Encode the images that a report of `results` shows.
+def take_pictures(
+    images: ImageDataset, results: KNNResults, models: Mapping[str, LinearClassifier]
+) -> Pictures:
+    """Encode the images that a report of `results` and `models` shows.
 
     Parameters
     ----------
     images : ImageDataset
         What the results were found on.
     results : KNNResults
+    models : dict of str to LinearClassifier
+        The linear classifiers, by loss.
 
     Returns
     -------
@@ -68,7 +79,19 @@ def take_pictures(images: ImageDataset, results: KNNResults) -> Pictures:
             example.query: _data_uri(test[example.query], value_range)
             for example in results.examples
         },
+        templates={
+            loss: _take_templates(model, images.class_names) for loss, model in models.items()
+        },
     )
+
+
+def _take_templates(model: LinearClassifier, class_names: Sequence[str]) -> dict[str, str]:
+    display = TemplatesDisplay(templates=template_weights(model))
+    names = label_names(model.classes_, class_names)
+    return {
+        name: _data_uri(pixels, (0.0, 255.0))
+        for name, pixels in zip(names, display.as_bytes(), strict=True)
+    }
 
 
 def _data_uri(image: NDArray[Any], value_range: tuple[float, float]) -> str:

@@ -1,4 +1,4 @@
-"""What a run found: plain records that turn into JSON as they are."""
+"""What the runs found: plain records that turn into JSON as they are."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,30 @@ class Validation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetricResult:
+class MethodResult:
+    """One way to classify, with the setting chosen for it, and what it reaches on the test set."""
+
+    best_validation_accuracy: float
+    """With the setting that was chosen."""
+    fit_seconds: float
+    """To fit all training images with that setting."""
+    model_bytes: int
+    """What has to be kept to label images: the training images, or weights."""
+    test_accuracy: float
+    test_seconds: float
+    """To label all the test images once: the median of several runs where one is short."""
+    queries_per_second: float
+    """Test images labelled in one second, by `test_seconds`."""
+    peak_memory_bytes: int | None
+    """Of the process, up to the end of this test; None where the system does not say."""
+    confusion_matrix: list[list[int]]
+    """Rows are true classes, columns predicted ones."""
+    test_right: str
+    """Which test images are labelled rightly: one bit for each, in order, in hexadecimal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricResult(MethodResult):
     """One metric: the k chosen by validation, and what it reaches on the test set."""
 
     metric: str
@@ -39,16 +62,6 @@ class MetricResult:
     """For each k of `KNNResults.n_neighbors`."""
     validation_seconds: float
     best_n_neighbors: int
-    best_validation_accuracy: float
-    test_accuracy: float
-    test_seconds: float
-    """To label all the test images once: the median of several runs where one is short."""
-    queries_per_second: float
-    """Test images labelled in one second, by `test_seconds`."""
-    peak_memory_bytes: int | None
-    """Of the process, up to the end of this metric's test; None where the system does not say."""
-    confusion_matrix: list[list[int]]
-    """Rows are true classes, columns predicted ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +93,7 @@ class KNNResults:
     n_neighbors: list[int]
     metrics: list[MetricResult]
     n_only_right: dict[str, int]
-    """Test images only this metric labels rightly: the ones that decide between the two."""
+    """Test images only this metric labels rightly, as `only_right` counts them."""
     examples: list[Example]
 
     @property

@@ -5,51 +5,103 @@ A new part of the report is a new function, a new partial under ``templates/sect
 that list; the page around them knows none of them by name.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-from nearplane._versions import VersionInfo
-from nearplane.report._figures import (
-    MOST_WRITTEN_CLASSES,
-    accuracy_figure,
-    confusion_figure,
-    to_svg,
-)
-from nearplane.report._pictures import Pictures
-from nearplane.report._results import ExampleNeighbors, KNNResults, MetricResult
-from nearplane.report._text import (
+from nearplane.report._figures import MOST_WRITTEN_CLASSES, confusion_figure
+from nearplane.report._findings import (
     chance_sentence,
+    cost_sentence,
     difference_sentence,
-    long_metric,
-    percent,
-    short_metric,
-    voters_sentence,
+    setting,
 )
+from nearplane.report._knn_sections import curve_section, neighbors_section
+from nearplane.report._linear_sections import (
+    rates_section,
+    templates_section,
+    training_section,
+)
+from nearplane.report._page import Report, Section
+from nearplane.report._results import MethodResult
+from nearplane.report._svg import to_svg
+from nearplane.report._testing import only_right
+from nearplane.report._text import long_name
 from nearplane.report._timing import LEAST_SECONDS
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """What the page is made from."""
+def results_section(report: Report) -> Section:
+    """Compare metrics and losses in a table, and say what it says."""
+    knn, linear = report.knn, report.linear
+    n_test = knn.data.n_test
+    bests = {knn.best.metric: knn.best, linear.best.loss: linear.best}
+    rows = [
+        {"method": method, "setting": setting(result), "result": result}
+        for method, result in report.methods.items()
+    ]
+    content = {
+        "rows": rows,
+        "sentences": [
+            chance_sentence(knn, linear),
+            difference_sentence(
+                only_right(bests, n_test), knn.n_only_right, linear.n_only_right, n_test=n_test
+            ),
+            cost_sentence(knn, linear),
+        ],
+        "peak_memory_bytes": linear.losses[-1].peak_memory_bytes,
+    }
+    return Section(
+        anchor="results", title="Results", template="sections/results.html.j2", content=content
+    )
 
-    pictures: Pictures
-    knn: KNNResults
-    environment: VersionInfo
-    command: str
-    """The command line that gives these results again."""
+
+def classes_section(report: Report) -> Section:
+    """Show the confusion matrices and each class's accuracy."""
+    data = report.knn.data
+    names = data.class_names
+    figures = []
+    for method, result in report.methods.items():
+        title = f"{long_name(method)}, {setting(result)}"
+        description = (
+            f"Confusion matrix of {title} on the test images; the table below gives each class's "
+            "accuracy and most frequent mistake."
+        )
+        svg = to_svg(confusion_figure(method, result, names), f"confusion-{method}", description)
+        figures.append({"title": title, "svg": svg})
+    rows = [
+        {
+            "name": name,
+            "n_test": data.test_count_of_class[label],
+            "cells": [
+                {"method": method} | _class_cell(result, label, names)
+                for method, result in report.methods.items()
+            ],
+        }
+        for label, name in enumerate(names)
+    ]
+    content = {
+        "figures": figures,
+        "rows": rows,
+        "methods": list(report.methods),
+        "written": len(names) <= MOST_WRITTEN_CLASSES,
+    }
+    return Section(
+        anchor="classes",
+        title="Class by class",
+        template="sections/classes.html.j2",
+        content=content,
+    )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """One part of the page."""
-
-    anchor: str
-    title: str
-    template: str
-    """Name of the partial template."""
-    content: Mapping[str, Any]
-    """What the partial sees, under the name ``content``."""
+def _class_cell(result: MethodResult, label: int, names: list[str]) -> dict[str, Any]:
+    counts = result.confusion_matrix[label]
+    total = sum(counts)
+    mistakes = [0 if other == label else n for other, n in enumerate(counts)]
+    worst = max(range(len(mistakes)), key=mistakes.__getitem__)
+    return {
+        "accuracy": counts[label] / total if total else None,
+        "mistaken_for": names[worst] if mistakes[worst] else None,
+        "mistaken_share": mistakes[worst] / total if total else None,
+    }
 
 
 def data_section(report: Report) -> Section:
@@ -70,141 +122,13 @@ def data_section(report: Report) -> Section:
     )
 
 
-def results_section(report: Report) -> Section:
-    """Compare the metrics in a table, and say what it says."""
-    content = {
-        "metrics": report.knn.metrics,
-        "sentences": [chance_sentence(report.knn), difference_sentence(report.knn)],
-        "peak_memory_bytes": report.knn.metrics[-1].peak_memory_bytes,
-    }
-    return Section(
-        anchor="results", title="Results", template="sections/results.html.j2", content=content
-    )
-
-
-def neighbors_section(report: Report) -> Section:
-    """Show some queries beside their nearest neighbours under each metric."""
-    names = report.knn.data.class_names
-    best_k = {result.metric: result.best_n_neighbors for result in report.knn.metrics}
-
-    def answer(metric: str, truth: int, found: ExampleNeighbors) -> dict[str, Any]:
-        return {
-            "metric": short_metric(metric),
-            "predicted": names[found.predicted],
-            "right": found.predicted == truth,
-            "n_votes": best_k[metric],
-            "neighbors": [
-                {
-                    "picture": report.pictures.train[index],
-                    "name": names[label],
-                    "right": label == truth,
-                    "distance": distance,
-                }
-                for index, label, distance in zip(
-                    found.indices, found.labels, found.distances, strict=True
-                )
-            ],
-        }
-
-    queries = [
-        {
-            "number": example.query,
-            "picture": report.pictures.test[example.query],
-            "name": names[example.label],
-            "answers": [
-                answer(metric, example.label, found) for metric, found in example.neighbors.items()
-            ],
-        }
-        for example in report.knn.examples
-    ]
-    content = {
-        "queries": queries,
-        "voters": voters_sentence(report.knn),
-        "best_metric": short_metric(report.knn.best.metric),
-        "random_state": report.knn.validation.random_state,
-    }
-    return Section(
-        anchor="neighbours",
-        title="Queries and their neighbours",
-        template="sections/neighbors.html.j2",
-        content=content,
-    )
-
-
-def curve_section(report: Report) -> Section:
-    """Plot validation accuracy against k."""
-    results = report.knn
-    described = "; ".join(
-        f"{long_metric(result.metric)} is best at k = {result.best_n_neighbors} "
-        f"with {percent(result.best_validation_accuracy)}"
-        for result in results.metrics
-    )
-    ks = results.n_neighbors
-    description = f"Validation accuracy for k from {ks[0]} to {ks[-1]}: {described}."
-    content = {
-        "figure": to_svg(accuracy_figure(results), "accuracy", description),
-        "metrics": results.metrics,
-        "n_neighbors": ks,
-        "validation": results.validation,
-    }
-    return Section(
-        anchor="k", title="Choosing k", template="sections/curve.html.j2", content=content
-    )
-
-
-def classes_section(report: Report) -> Section:
-    """Show the confusion matrices and each class's accuracy."""
-    results = report.knn
-    names = results.data.class_names
-    figures = []
-    for result in results.metrics:
-        description = (
-            f"Confusion matrix of {long_metric(result.metric)} with k = "
-            f"{result.best_n_neighbors} on the test images; the table below gives each class's "
-            "accuracy and most frequent mistake."
-        )
-        svg = to_svg(confusion_figure(result, names), f"confusion-{result.metric}", description)
-        figures.append({"metric": result.metric, "k": result.best_n_neighbors, "svg": svg})
-    rows = [
-        {
-            "name": name,
-            "n_test": results.data.test_count_of_class[label],
-            "cells": [_class_cell(result, label, names) for result in results.metrics],
-        }
-        for label, name in enumerate(names)
-    ]
-    content = {
-        "figures": figures,
-        "rows": rows,
-        "metrics": results.metrics,
-        "written": len(names) <= MOST_WRITTEN_CLASSES,
-    }
-    return Section(
-        anchor="classes",
-        title="Class by class",
-        template="sections/classes.html.j2",
-        content=content,
-    )
-
-
-def _class_cell(result: MetricResult, label: int, names: list[str]) -> dict[str, Any]:
-    counts = result.confusion_matrix[label]
-    total = sum(counts)
-    mistakes = [0 if other == label else n for other, n in enumerate(counts)]
-    worst = max(range(len(mistakes)), key=mistakes.__getitem__)
-    return {
-        "accuracy": counts[label] / total if total else None,
-        "mistaken_for": names[worst] if mistakes[worst] else None,
-        "mistaken_share": mistakes[worst] / total if total else None,
-    }
-
-
 def method_section(report: Report) -> Section:
     """Say how all of it was computed, on what, and how to compute it again."""
     content = {
         "validation": report.knn.validation,
         "n_neighbors": report.knn.n_neighbors,
         "data": report.knn.data,
+        "linear": report.linear,
         "least_seconds": LEAST_SECONDS,
         "environment": report.environment,
         "command": report.command,
@@ -221,6 +145,9 @@ SECTIONS: tuple[Callable[[Report], Section], ...] = (
     results_section,
     neighbors_section,
     curve_section,
+    training_section,
+    rates_section,
+    templates_section,
     classes_section,
     data_section,
     method_section,

@@ -1,34 +1,35 @@
-"""Numbers and findings in words, for the terminal and the page alike."""
-
-from math import sqrt
-
-from nearplane.report._results import KNNResults
+"""Numbers and names in words, for the terminal and the page alike."""
 
 _NO_BREAK = "\u00a0"
-_SHORT = {"manhattan": "L1", "euclidean": "L2"}
-_LONG = {"manhattan": "L1 (Manhattan)", "euclidean": "L2 (Euclidean)"}
+_SHORT = {"manhattan": "L1", "euclidean": "L2", "softmax": "softmax", "hinge": "hinge"}
+_LONG = {
+    "manhattan": "L1 (Manhattan)",
+    "euclidean": "L2 (Euclidean)",
+    "softmax": "Softmax",
+    "hinge": "Hinge (SVM)",
+}
 
 
-def short_metric(metric: str) -> str:
-    """Name a metric in two characters.
+def short_name(method: str) -> str:
+    """Name a metric or a loss in one short word, for the middle of a sentence.
 
     Examples
     --------
-    >>> short_metric("manhattan")
+    >>> short_name("manhattan")
     'L1'
     """
-    return _SHORT[metric]
+    return _SHORT[method]
 
 
-def long_metric(metric: str) -> str:
-    """Name a metric with its common name.
+def long_name(method: str) -> str:
+    """Name a metric or a loss with its common name.
 
     Examples
     --------
-    >>> long_metric("euclidean")
+    >>> long_name("euclidean")
     'L2 (Euclidean)'
     """
-    return _LONG[metric]
+    return _LONG[method]
 
 
 def percent(fraction: float) -> str:
@@ -93,94 +94,23 @@ def distance(length: float) -> str:
     return f"{length:,.0f}" if length >= 1000 else f"{length:.4g}"
 
 
-def headline(results: KNNResults) -> str:
-    """Say in one line what the better metric reaches.
+def learning_rate(rate: float) -> str:
+    """Write a learning rate with two digits.
 
-    Parameters
-    ----------
-    results : KNNResults
-
-    Returns
-    -------
-    str
+    Examples
+    --------
+    >>> learning_rate(0.001234), learning_rate(3e-7)
+    ('0.0012', '3e-07')
     """
-    best = results.best
-    return (
-        f"{short_metric(best.metric)} with k = {best.best_n_neighbors} labels "
-        f"{percent(best.test_accuracy)} of {count(results.data.n_test)} test images correctly."
-    )
+    return f"{rate:.2g}"
 
 
-def chance_sentence(results: KNNResults) -> str:
-    """Compare the accuracies with always answering the most frequent class.
+def capitalised(sentence: str) -> str:
+    """Begin a sentence with a capital letter.
 
-    Parameters
-    ----------
-    results : KNNResults
-
-    Returns
-    -------
-    str
+    Examples
+    --------
+    >>> capitalised("softmax and L1")
+    'Softmax and L1'
     """
-    train, test = results.data.train_count_of_class, results.data.test_count_of_class
-    most_frequent = max(range(len(train)), key=train.__getitem__)
-    guess = test[most_frequent] / results.data.n_test
-    reached = " and ".join(
-        f"{percent(result.test_accuracy)} with {short_metric(result.metric)}"
-        for result in results.metrics
-    )
-    return (
-        "Always answering with the most frequent training class would be right for "
-        f"{percent(guess)} of the test images; the nearest neighbours are right for {reached}."
-    )
-
-
-def difference_sentence(results: KNNResults) -> str:
-    """Say which metric is ahead, and whether that is more than chance would do.
-
-    Both metrics label the same images, so only those that exactly one gets right tell them
-    apart: their counts ``b`` and ``c`` give the difference ``(b - c) / n`` and its standard error
-    ``sqrt(b + c - (b - c)**2 / n) / n`` (Agresti, Categorical Data Analysis, section 10.1.1).
-
-    Parameters
-    ----------
-    results : KNNResults
-
-    Returns
-    -------
-    str
-    """
-    (ahead, b), (behind, c) = sorted(results.n_only_right.items(), key=lambda item: -item[1])
-    n = results.data.n_test
-    if b == c:
-        return "The two metrics are level on the test images."
-    points = 100 * (b - c) / n
-    error = 100 * sqrt(b + c - (b - c) ** 2 / n) / n
-    verdict = "more than chance explains" if points > 2 * error else "no more than chance explains"
-    return (
-        f"On the test images {short_metric(ahead)} is {points:.1f} percentage points ahead of "
-        f"{short_metric(behind)} (standard error {error:.1f}), {verdict}."
-    )
-
-
-def voters_sentence(results: KNNResults) -> str:
-    """Say how many neighbours decide under each metric.
-
-    Parameters
-    ----------
-    results : KNNResults
-
-    Returns
-    -------
-    str
-    """
-    votes = [
-        "the nearest neighbour decides alone" if k == 1 else f"the {k} nearest neighbours vote"
-        for k in (result.best_n_neighbors for result in results.metrics)
-    ]
-    names = [short_metric(result.metric) for result in results.metrics]
-    if len(set(votes)) == 1:
-        return f"Under {' and '.join(names)} alike, {votes[0]}."
-    parts = [f"under {name} {vote}" for name, vote in zip(names, votes, strict=True)]
-    sentence = "; ".join(parts)
-    return f"{sentence[0].upper()}{sentence[1:]}."
+    return sentence[:1].upper() + sentence[1:]

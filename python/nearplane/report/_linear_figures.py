@@ -1,0 +1,111 @@
+"""The plots of the linear classifiers' training."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearplane.display import LossCurveDisplay
+from nearplane.report._findings import setting
+from nearplane.report._linear_results import Curve, LinearResults, LossResult, RateResult
+from nearplane.report._results import MetricResult
+from nearplane.report._svg import MUTED, SERIES, in_page_style, new_figure
+from nearplane.report._text import learning_rate, long_name, short_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_RATE_MARKERS = ("v", "s", "o", "D")
+
+
+@in_page_style
+def loss_figure(result: LossResult) -> "Figure":
+    """Draw training and validation loss over the epochs, and where zero weights would be.
+
+    Parameters
+    ----------
+    result : LossResult
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    figure = new_figure(5.6, 3.6)
+    ax = figure.subplots()
+    curves = _arrays(result.history)
+    LossCurveDisplay.from_history(curves, ax=ax, color=SERIES[result.loss], linewidth=1.8)
+    _mark_level(ax, result.zero_loss, f"all weights zero: {result.zero_loss:.2f}")
+    ax.set_ylabel(f"{long_name(result.loss)} loss of an image")
+    return figure
+
+
+@in_page_style
+def epochs_figure(linear: LinearResults, nearest: MetricResult) -> "Figure":
+    """Draw training and validation accuracy over the epochs, beside that of the neighbours.
+
+    Parameters
+    ----------
+    linear : LinearResults
+    nearest : MetricResult
+        Whose validation accuracy is drawn as a level.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    figure = new_figure(7.6, 4.0)
+    ax = figure.subplots()
+    for result in linear.losses:
+        histories = {long_name(result.loss): _arrays(result.history)}
+        LossCurveDisplay(histories=histories, quantity="accuracy").plot(
+            ax, color=SERIES[result.loss], linewidth=1.8
+        )
+    name = f"{short_name(nearest.metric)}, {setting(nearest)}, validation"
+    _mark_level(ax, nearest.best_validation_accuracy, name)
+    return figure
+
+
+@in_page_style
+def rates_figure(loss: str, rates: list[RateResult]) -> "Figure":
+    """Draw the training loss over the epochs, one curve for each learning rate.
+
+    Parameters
+    ----------
+    loss : str
+    rates : list of RateResult
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    figure = new_figure(7.6, 4.2)
+    ax = figure.subplots()
+    ax.set_prop_cycle(color=list(SERIES.values()), marker=_RATE_MARKERS)
+    histories = {
+        f"{learning_rate(rate.learning_rate)}, {rate.name}": _arrays(rate.history) for rate in rates
+    }
+    for history in histories.values():
+        del history["validation_loss"]
+    LossCurveDisplay.from_history(histories, ax=ax, linewidth=1.8, markersize=4)
+    ax.set_ylabel(f"{long_name(loss)} loss of an image")
+    return figure
+
+
+def _arrays(history: dict[str, Curve]) -> dict[str, NDArray[np.float64]]:
+    return {name: np.array(curve, dtype=np.float64) for name, curve in history.items()}
+
+
+def _mark_level(ax: "Axes", level: float, text: str) -> None:
+    """Draw a dotted line across the plot, and say above its right end what it is."""
+    ax.axhline(level, color=MUTED, linestyle=":", linewidth=1.4)
+    ax.annotate(
+        text,
+        (1.0, level),
+        xycoords=("axes fraction", "data"),
+        xytext=(-2, 3),
+        textcoords="offset points",
+        ha="right",
+        color=MUTED,
+        fontsize=9,
+    )

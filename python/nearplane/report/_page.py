@@ -1,0 +1,40 @@
+"""What sections of the page are made from, and what they are made into."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nearplane._versions import VersionInfo
+from nearplane.report._linear_results import LinearResults, LossResult
+from nearplane.report._pictures import Pictures
+from nearplane.report._results import KNNResults, MetricResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What the page is made from."""
+
+    pictures: Pictures
+    knn: KNNResults
+    linear: LinearResults
+    environment: VersionInfo
+    command: str
+    """The command line that gives these results again."""
+
+    @property
+    def methods(self) -> dict[str, MetricResult | LossResult]:
+        """What each metric and each loss reaches."""
+        nearest = {result.metric: result for result in self.knn.metrics}
+        return nearest | {result.loss: result for result in self.linear.losses}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One part of the page."""
+
+    anchor: str
+    title: str
+    template: str
+    """Name of the partial template."""
+    content: Mapping[str, Any]
+    """What the partial sees, under the name ``content``."""
