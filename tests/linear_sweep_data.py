@@ -1,0 +1,18 @@
+"""What the tests of sweeps share."""
+
+import numpy as np
+from sklearn.datasets import load_digits
+
+
+def two_sets_of_digits():
+    """Return 400 digits to learn from and 200 others, as bytes, with their labels."""
+    X, y = load_digits(return_X_y=True)
+    X = X.astype(np.uint8)
+    return (X[:400], y[:400]), (X[400:600], y[400:600])
+
+
+def assert_same_history(found, expected):
+    """Fail unless all figures of two histories are equal to the last bit."""
+    assert found.keys() == expected.keys()
+    for name in found:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
