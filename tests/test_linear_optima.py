@@ -28,7 +28,7 @@ def data(request):
 
 @pytest.fixture(autouse=True, scope="module")
 def one_blas_thread():
-    """The matrices inside of L-BFGS are tiny: on a busy machine threads only wait for each other."""
+    """L-BFGS has tiny matrices inside: on a busy machine its threads only wait for each other."""
     with threadpool_limits(1, user_api="blas"):
         yield
 
@@ -96,7 +96,7 @@ def test_crammer_singer_is_that_of_liblinear(data):
         fit_intercept=False,
         preprocess="none",
         max_epochs=4000,
-        random_state=0,
+        batch_size=None,
     ).fit(X, y)
     best = objective(X, y, peer, "crammer_singer", alpha)
     assert objective(X, y, model, "crammer_singer", alpha) == pytest.approx(best, rel=1e-4)
