@@ -21,7 +21,7 @@ from nearplane._validation import (
     with_names,
 )
 from nearplane.linear_model._classifier import LinearClassifier
-from nearplane.linear_model._data import read_labelled, read_validation
+from nearplane.linear_model._data import LabelledData, read_labelled, read_validation
 from nearplane.linear_model._grid import ParamGrid, Params, expand_grid
 from nearplane.linear_model._sweep_prediction import SweepPrediction
 from nearplane.linear_model._sweep_splits import Split, cross_validation_splits, draw_split
@@ -194,31 +194,22 @@ width) or (n_samples, height, width, channels)
             If settings diverged.
         """
         refit, verbose = check_flag("refit", self.refit), check_flag("verbose", self.verbose)
-        if self.cv is not None and (X_val is not None or y_val is not None):
-            raise ValueError(f"cv must be None if X_val and y_val are given; got {self.cv!r}.")
         rng = check_random_state(self.random_state)
         grid_seed, split_seed, batch_seed = rng.randint(_LARGEST_SEED, size=3).tolist()
         base = _seeded(self._base(), batch_seed)
-        given = expand_grid(
-            _DEFAULT_GRID if self.param_grid is None else self.param_grid,
-            base.get_params(),
-            n_iter=None
-            if self.n_iter is None
-            else check_integer("n_iter", self.n_iter, at_least=1),
-            random_state=grid_seed,
-        )
+        given = self._settings(base, grid_seed)
         candidates = [
             Candidate.of(_seeded(clone(base).set_params(**params), batch_seed)) for params in given
         ]
         n_threads = resolve_n_jobs(base.n_jobs)
         data = read_labelled(X, y, sample_weight, estimator=self, n_threads=n_threads)
-        if X_val is not None or y_val is not None:
+        if X_val is None and y_val is None:
+            splits = self._splits(data, groups, base.validation_fraction, split_seed)
+        elif self.cv is None:
             held_out = read_validation(X_val, y_val, data, estimator=self, n_threads=n_threads)
             splits = [Split(data, np.arange(len(data.y)), held_out)]
-        elif self.cv is None:
-            splits = [draw_split(data, base.validation_fraction, split_seed)]
         else:
-            splits = cross_validation_splits(self.cv, data, groups)
+            raise ValueError(f"cv must be None if X_val and y_val are given; got {self.cv!r}.")
         trained_best = len(splits) == 1 and (splits[0].trains_on_all or not refit)
         training = SweepTraining(candidates, splits, keep_winner=trained_best)
         with progress_bar("sweep", enabled=verbose) as bar:
@@ -250,6 +241,22 @@ width) or (n_samples, height, width, channels)
             )
         check_real("validation_fraction", base.validation_fraction, above=0, below=1)
         return base if self.n_jobs is None else base.set_params(n_jobs=self.n_jobs)
+
+    def _settings(self, base: LinearClassifier, seed: int) -> list[Params]:
+        """Return the parameters of each setting that the grid names."""
+        n_iter = self.n_iter
+        if n_iter is not None:
+            n_iter = check_integer("n_iter", n_iter, at_least=1)
+        grid = _DEFAULT_GRID if self.param_grid is None else self.param_grid
+        return expand_grid(grid, base.get_params(), n_iter=n_iter, random_state=seed)
+
+    def _splits(
+        self, data: LabelledData, groups: ArrayLike | None, fraction: float, seed: int
+    ) -> list[Split]:
+        """Return how the data are parted."""
+        if self.cv is None:
+            return [draw_split(data, fraction, seed)]
+        return cross_validation_splits(self.cv, data, groups)
 
     def _take_results(
         self,
