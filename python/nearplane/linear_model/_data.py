@@ -1,7 +1,8 @@
 """Labelled rows as training reads them, and which of them are kept for validation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.multiclass import check_classification_targets
 
 from nearplane._targets import plain_labels, read_sample_weight, read_targets
-from nearplane._validation import as_matrix, check_same_features, read_array
+from nearplane._validation import as_matrix, check_counts_images, check_real, read_array
 from nearplane.linear_model._problem import Samples
 
 ClassWeight = Mapping[Any, float] | str | None
@@ -47,7 +48,7 @@ class LabelledData:
             raise ValueError(
                 f"class_weight={class_weight!r} leaves no row with a weight that is not zero."
             )
-        return LabelledData(self.X, self.y, self.classes, weight, self.image_shape)
+        return replace(self, sample_weight=weight)
 
     def samples(self, rows: NDArray[np.int64] | None = None) -> Samples:
         """Return those of `rows`, or of all, that have a weight; these are scaled to mean 1.
@@ -115,7 +116,8 @@ def read_labelled(
         unknown = found[~np.isin(found, classes)]
         if len(unknown):
             raise ValueError(
-                f"{y_name} must hold labels among the classes {list(classes)}; got {unknown[0]!r}."
+                f"{y_name} must hold labels among the classes {classes.tolist()}; got "
+                f"{unknown.tolist()[0]!r}."
             )
         codes = np.searchsorted(classes, labels)
     return LabelledData(
@@ -158,9 +160,14 @@ def read_validation(
     """Check a validation set; it must look like the training data."""
     if X_val is None:
         raise ValueError("X_val must be given along with y_val; got None.")
-    check_same_features(np.empty((0, *data.image_shape)), read_array(X_val, "X_val"))
+    array = read_array(X_val, "X_val")
+    check_counts_images(array, data.image_shape, "X_val")
+    if prod(array.shape[1:]) != data.X.shape[1]:
+        raise ValueError(
+            f"X_val must have {data.X.shape[1]} features, as X has; got {prod(array.shape[1:])}."
+        )
     held_out = read_labelled(
-        X_val,
+        array,
         y_val,
         None,
         estimator=estimator,
@@ -239,12 +246,9 @@ def _class_weights(
         raise ValueError(
             f"class_weight gives {unknown[0]!r} a weight, which is none of the classes {labels}."
         )
-    weights = np.array([class_weight.get(label, 1.0) for label in labels], dtype=np.float64)
-    wrong = ~(np.isfinite(weights) & (weights >= 0))
-    if wrong.any():
-        place = int(wrong.argmax())
-        raise ValueError(
-            f"class_weight must be finite and not negative; got {weights[place]} for the class "
-            f"{labels[place]!r}."
-        )
-    return weights
+    return np.array(
+        [
+            check_real(f"class_weight[{label!r}]", class_weight.get(label, 1), at_least=0)
+            for label in labels
+        ]
+    )
