@@ -3,6 +3,7 @@
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from nearplane import KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors
+from nearplane.linear_model import LinearClassifier
 
 
 @parametrize_with_checks(
@@ -15,6 +16,14 @@ from nearplane import KNeighborsClassifier, KNeighborsRegressor, NearestNeighbor
         KNeighborsRegressor(3, weights="distance", p=1),
         KNeighborsRegressor(local_fit="linear"),
         KNeighborsRegressor(7, weights="distance", local_fit="linear"),
+        LinearClassifier(),
+        LinearClassifier(solver="lbfgs", max_epochs=1000),
+        LinearClassifier("hinge", optimizer="adagrad", n_jobs=2),
+        LinearClassifier("squared_hinge", penalty="l1", alpha=0.001, fit_intercept=False),
+        LinearClassifier("crammer_singer", optimizer="nesterov", preprocess="center"),
+        LinearClassifier("ovr_hinge", class_reduction="mean", batch_size=None),
+        LinearClassifier("ovr_logistic", optimizer="adam", schedule="step", warmup_epochs=2),
+        LinearClassifier("squared_error", optimizer="rmsprop", tol=1e-4, record_steps=True),
     ]
 )
 def test_scikit_learn_has_no_objection(estimator, check, monkeypatch):
