@@ -18,10 +18,6 @@ void check_pair(const MatrixView& query, const MatrixView& base) {
     }
 }
 
-void check_threads(int n_threads) {
-    if (n_threads < 1) throw py::value_error("n_threads must be at least 1");
-}
-
 std::pair<py::array_t<double>, py::array_t<std::int64_t>> argkmin_arrays(
     const py::array& query, const py::array& base, std::int64_t k, const std::string& metric,
     bool exclude_self, int n_threads, Progress progress) {

@@ -49,6 +49,10 @@ Metric metric_of(const std::string& name) {
     throw py::value_error("unknown metric " + name);
 }
 
+void check_threads(int n_threads) {
+    if (n_threads < 1) throw py::value_error("n_threads must be at least 1");
+}
+
 void PythonMonitor::poll(double fraction_done) {
     constexpr auto report_interval = std::chrono::milliseconds(100);
     if (is_finalizing()) wait_for_the_end();

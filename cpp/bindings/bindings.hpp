@@ -21,12 +21,16 @@ namespace py = pybind11;
 void bind_distances(py::module_& module);
 void bind_info(py::module_& module);
 void bind_linear(py::module_& module);
+void bind_trainer(py::module_& module);
 
 /// The array as the core sees it; valid while the array lives. Throws TypeError unless it is
 /// two-dimensional and uint8, float32 or float64 in native byte order.
 MatrixView view_of(const py::array& array, const char* name);
 
 Metric metric_of(const std::string& name);
+
+/// Throws ValueError unless there is a thread to run on.
+void check_threads(int n_threads);
 
 /// Polls Python's signal handlers and reports progress. Lives on the calling thread, which must
 /// have released the GIL while the core works.

@@ -8,4 +8,5 @@ PYBIND11_MODULE(NEARPLANE_MODULE, module) {
     nearplane::bindings::bind_distances(module);
     nearplane::bindings::bind_info(module);
     nearplane::bindings::bind_linear(module);
+    nearplane::bindings::bind_trainer(module);
 }

@@ -18,7 +18,9 @@ set(binding_sources
     cpp/bindings/bind_distances.cpp
     cpp/bindings/bind_info.cpp
     cpp/bindings/bind_linear.cpp
+    cpp/bindings/bind_trainer.cpp
     cpp/bindings/bindings.cpp
+    cpp/bindings/linear_arguments.cpp
     cpp/bindings/module.cpp)
 
 function(nearplane_module name)

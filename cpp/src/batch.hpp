@@ -18,7 +18,7 @@ public:
     /// of a user are walked in parts whose gradients add up.
     static constexpr std::int64_t capacity = 256;
 
-    BatchWalk(const Samples& samples, const FeatureReader<T>& reader,
+    BatchWalk(const Samples& samples, const Preprocessing& preprocessing, bool has_bias,
               const WeightMatrix<T>& weights, std::int64_t n_classes, const LossOptions& loss,
               Crew& crew)
         : samples_(samples),
@@ -27,8 +27,9 @@ public:
           n_columns_(weights.n_rows),
           n_models_(weights.n_rows / n_classes),
           crew_(crew),
-          score_pass_(reader, weights, crew.size()),
-          gradient_pass_(reader, capacity, crew.size()),
+          rows_(samples.X, preprocessing, has_bias, std::min(capacity, samples.n_rows)),
+          score_pass_(weights, crew.size()),
+          gradient_pass_(std::min(capacity, samples.n_rows), crew.size()),
           stride_(score_stride<T>(n_columns_)),
           scores_(static_cast<std::size_t>(capacity * stride_)),
           losses_(static_cast<std::size_t>(capacity * n_models_)),
@@ -55,10 +56,10 @@ public:
         }
     }
 
-    /// Adds the gradient of the scored batch for features [first, first + count).
-    void add_gradient(std::int64_t first, std::int64_t count, int worker, Block<T> gradient) {
-        gradient_pass_([this](std::int64_t r) { return samples_.rows[first_ + r]; }, count_, first,
-                       count, {scores_.data(), stride_}, n_columns_, worker, gradient);
+    /// Adds the gradient of the scored batch for the features of a block.
+    void add_gradient(std::int64_t block, int worker, Block<T> gradient) {
+        gradient_pass_(rows_, block, count_, {scores_.data(), stride_}, n_columns_, worker,
+                       gradient);
     }
 
 private:
@@ -77,7 +78,8 @@ private:
     void score_rows(std::int64_t begin, std::int64_t n_rows, double scale, int worker) {
         const Block<T> scores{scores_.data() + begin * stride_, stride_};
         const std::int64_t* rows = samples_.rows + first_ + begin;
-        score_pass_([rows](std::int64_t r) { return rows[r]; }, n_rows, worker, scores);
+        rows_.gather([this](std::int64_t r) { return samples_.rows[first_ + r]; }, begin, n_rows);
+        score_pass_(rows_, begin, n_rows, worker, scores);
         for (std::int64_t r = 0; r < n_rows; ++r) {
             const std::int64_t label = samples_.labels[rows[r]];
             const auto place = static_cast<std::size_t>((begin + r) * n_models_);
@@ -100,6 +102,7 @@ private:
     std::int64_t n_columns_;
     std::int64_t n_models_;
     Crew& crew_;
+    FeatureBatch<T> rows_;
     ScorePass<T> score_pass_;
     GradientPass<T> gradient_pass_;
     std::int64_t stride_;
@@ -110,13 +113,10 @@ private:
     std::int64_t count_ = 0;
 };
 
-/// Cuts features into the gradient's tasks: task(first, count, worker).
+/// Runs task(block, worker) for each block of features.
 template <class T, class Task>
-void for_feature_blocks(std::int64_t row_length, Crew& crew, const Task& task) {
-    constexpr std::int64_t width = GradientPass<T>::task_width;
-    crew.for_each((row_length + width - 1) / width, [&](std::int64_t block, int worker) {
-        task(block, block * width, std::min(width, row_length - block * width), worker);
-    });
+void for_feature_blocks(const WeightMatrix<T>& weights, Crew& crew, const Task& task) {
+    crew.for_each(n_feature_blocks<T>(weights.n_features), task);
 }
 
 }  // namespace nearplane

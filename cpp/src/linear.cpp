@@ -50,8 +50,9 @@ void linear_scores(const MatrixView& X, const WeightMatrix<T>& weights,
                    const Preprocessing& preprocessing, int n_threads, Monitor& monitor, T* scores) {
     constexpr std::int64_t rows = ScorePass<T>::most_rows;
     n_threads = useful_threads(scoring_operations(X.rows, weights), n_threads);
-    const FeatureReader<T> reader(X, preprocessing, true);
-    ScorePass<T> pass(reader, weights, n_threads);
+    ScorePass<T> pass(weights, n_threads);
+    std::vector<FeatureBatch<T>> batches(static_cast<std::size_t>(n_threads),
+                                         FeatureBatch<T>(X, preprocessing, true, rows));
     const std::int64_t stride = score_stride<T>(weights.n_rows);
     auto room = make_room<T>(n_threads, rows * stride);
     parallel_for((X.rows + rows - 1) / rows, n_threads, monitor, {},
@@ -59,7 +60,9 @@ void linear_scores(const MatrixView& X, const WeightMatrix<T>& weights,
                      const std::int64_t first = task * rows;
                      const std::int64_t count = std::min(rows, X.rows - first);
                      const Block<T> block{room[static_cast<std::size_t>(worker)].data(), stride};
-                     pass([first](std::int64_t r) { return first + r; }, count, worker, block);
+                     auto& batch = batches[static_cast<std::size_t>(worker)];
+                     batch.gather([first](std::int64_t r) { return first + r; }, 0, count);
+                     pass(batch, 0, count, worker, block);
                      for (std::int64_t r = 0; r < count; ++r) {
                          std::copy_n(block.row(r), weights.n_rows,
                                      scores + (first + r) * weights.n_rows);
@@ -71,20 +74,17 @@ template <class T>
 double linear_loss(const Samples& samples, const WeightMatrix<T>& weights,
                    const Preprocessing& preprocessing, const LossOptions& loss, int n_threads,
                    Monitor& monitor, WeightMatrix<T>& gradient) {
-    const FeatureReader<T> reader(samples.X, preprocessing, true);
     double total = 0.0;
     std::int64_t n_correct = 0;
     n_threads = useful_threads(scoring_operations(BatchWalk<T>::capacity, weights), n_threads);
     with_crew(n_threads, [&](Crew& crew) {
-        BatchWalk<T> batches(samples, reader, weights, weights.n_rows, loss, crew);
+        BatchWalk<T> batches(samples, preprocessing, true, weights, weights.n_rows, loss, crew);
         walk<T>(samples.n_rows, monitor, [&](std::int64_t first, std::int64_t count) {
             batches.score(first, count, 1.0, &total, &n_correct);
-            for_feature_blocks<T>(
-                gradient.row_length, crew,
-                [&](std::int64_t, std::int64_t feature, std::int64_t width, int worker) {
-                    batches.add_gradient(feature, width, worker,
-                                         {gradient.row(0) + feature, gradient.row_length});
-                });
+            for_feature_blocks(gradient, crew, [&](std::int64_t block, int worker) {
+                T* place = gradient.row(0) + block * block_width<T>;
+                batches.add_gradient(block, worker, {place, gradient.row_length});
+            });
         });
     });
     return total;
@@ -115,12 +115,11 @@ template <class T>
 Evaluation evaluate(const Samples& samples, const WeightMatrix<T>& weights, std::int64_t n_classes,
                     const Preprocessing& preprocessing, const LossOptions& loss, int n_threads,
                     Monitor& monitor) {
-    const FeatureReader<T> reader(samples.X, preprocessing, true);
     const auto n_models = static_cast<std::size_t>(weights.n_rows / n_classes);
     Evaluation result{std::vector<double>(n_models), std::vector<std::int64_t>(n_models)};
     n_threads = useful_threads(scoring_operations(BatchWalk<T>::capacity, weights), n_threads);
     with_crew(n_threads, [&](Crew& crew) {
-        BatchWalk<T> batches(samples, reader, weights, n_classes, loss, crew);
+        BatchWalk<T> batches(samples, preprocessing, true, weights, n_classes, loss, crew);
         walk<T>(samples.n_rows, monitor, [&](std::int64_t first, std::int64_t count) {
             batches.score(first, count, 1.0, result.losses.data(), result.n_correct.data());
         });

@@ -51,16 +51,21 @@ template <class T, class Value, class Slope>
 double differentiate_hinges(const Scores<T>& scores, T margin, double weight, Value value,
                             Slope slope) {
     T* s = scores.s;
-    const T threshold = s[scores.label] - margin;
-    s[scores.label] = threshold;  // its own violation is 0, which counts for nothing
+    const std::int64_t y = scores.label;
+    const T own = s[y];
+    // In this order, since the margin would be lost beside large scores.
+    const auto violation = [&](std::int64_t j) {
+        return static_cast<double>(j == y ? T(0) : s[j] - own + margin);
+    };
     const double loss = partial_sums(scores.n_classes, [&](std::int64_t j) {
-        // So written, a NaN is passed on.
-        return value(static_cast<double>(s[j] <= threshold ? T(0) : s[j] - threshold));
+        const double z = violation(j);
+        return z <= 0 ? 0.0 : value(z);  // so written, a NaN is passed on
     });
     for (std::int64_t j = 0; j < scores.n_classes; ++j) {
-        s[j] = static_cast<T>(s[j] > threshold ? weight * slope(double(s[j] - threshold)) : 0.0);
+        const double z = violation(j);
+        s[j] = static_cast<T>(z > 0 ? weight * slope(z) : 0.0);
     }
-    s[scores.label] = static_cast<T>(
+    s[y] = static_cast<T>(
         -partial_sums(scores.n_classes, [s](std::int64_t j) { return double(s[j]); }));
     return loss;
 }
@@ -70,10 +75,10 @@ double differentiate_crammer_singer(const Scores<T>& scores, T margin, double we
     T* s = scores.s;
     const std::int64_t y = scores.label;
     std::int64_t rival = y == 0 ? 1 : 0;
-    for (std::int64_t j = rival + 1; j < scores.n_classes; ++j) {
-        if (j != y && s[j] > s[rival]) rival = j;
-    }
     const bool has_rival = rival < scores.n_classes;
+    for (std::int64_t j = rival + 1; j < scores.n_classes && !std::isnan(s[rival]); ++j) {
+        if (j != y && !(s[j] <= s[rival])) rival = j;
+    }
     const double violation = has_rival ? double(s[rival] - s[y] + margin) : 0.0;
     std::fill_n(s, scores.n_classes, T(0));
     if (violation > 0) {
@@ -127,15 +132,14 @@ void prepare_softmax(const Scores<T>& scores, double* loss) {
 template <class T>
 double differentiate_ovr_logistic(const Scores<T>& scores, double weight) {
     T* s = scores.s;
-    double sum = 0.0;
-    for (std::int64_t j = 0; j < scores.n_classes; ++j) {
-        const double z = j == scores.label ? double(s[j]) : -double(s[j]);
+    return partial_sums(scores.n_classes, [&](std::int64_t j) {
+        const bool is_label = j == scores.label;
+        const double z = is_label ? double(s[j]) : -double(s[j]);
         const double e = std::exp(-std::abs(z));
-        sum += std::max(0.0, -z) + std::log1p(e);
-        const double slope = (z > 0 ? e : 1.0) / (1.0 + e);
-        s[j] = static_cast<T>(j == scores.label ? -weight * slope : weight * slope);
-    }
-    return sum;
+        const double slope = weight * (z > 0 ? e : 1.0) / (1.0 + e);
+        s[j] = static_cast<T>(is_label ? -slope : slope);
+        return std::max(0.0, -z) + std::log1p(e);
+    });
 }
 
 template <class T>

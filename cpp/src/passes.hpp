@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "feature_reader.hpp"
+#include "feature_batch.hpp"
 #include "nearplane/weights.hpp"
 #include "products.hpp"
 
@@ -35,69 +35,50 @@ public:
     /// Rows of a task: weights come from L2 or L3 once for so many rows.
     static constexpr std::int64_t most_rows = 32;
 
-    ScorePass(const FeatureReader<T>& reader, const WeightMatrix<T>& weights, int n_workers)
-        : reader_(reader), weights_(weights) {
-        // Of this length, 6 rows of weights are 27 KiB and stay in L1 while 32 rows pass over them.
-        constexpr std::int64_t longest = 36 * segment<T>;
-        const std::int64_t n_blocks = (weights.row_length + longest - 1) / longest;
-        length_ = round_up((weights.row_length + n_blocks - 1) / n_blocks, segment<T>);
-        stride_ = length_ + (length_ / segment<T> % 2 == 0 ? segment<T> : 0);
-        features_ = make_room<T>(n_workers, most_rows * stride_);
-    }
+    ScorePass(const WeightMatrix<T>& weights, int n_workers)
+        : weights_(weights), features_(make_room<T>(n_workers, span * room_stride)) {}
 
-    /// Writes the scores of rows row_of(0 .. n_rows - 1), at most `most_rows`.
-    template <class RowOf>
-    void operator()(const RowOf& row_of, std::int64_t n_rows, int worker, Block<T> scores) {
-        T* features = features_[static_cast<std::size_t>(worker)].data();
-        for (std::int64_t r = 0; r < n_rows; ++r) {
-            std::fill_n(scores.row(r), weights_.n_rows, T(0));
-        }
-        for (std::int64_t first = 0; first < weights_.row_length; first += length_) {
-            const std::int64_t count = std::min(length_, weights_.row_length - first);
-            reader_.read(row_of, n_rows, first, count, {features, count, 0, stride_});
-            add_dot_products<T>({features, stride_}, n_rows,
-                                {weights_.row(0) + first, weights_.row_length}, weights_.n_rows,
-                                count, scores);
+    /// Writes the scores of the gathered rows [first, first + count), count at most `most_rows`.
+    void operator()(const FeatureBatch<T>& batch, std::int64_t first, std::int64_t count,
+                    int worker, Block<T> scores) {
+        T* room = features_[static_cast<std::size_t>(worker)].data();
+        for (std::int64_t r = 0; r < count; ++r) std::fill_n(scores.row(r), weights_.n_rows, T(0));
+        for (std::int64_t block = 0; block < batch.n_blocks(); block += span) {
+            const std::int64_t n = std::min(span, batch.n_blocks() - block);
+            const auto features = batch.features(block, n, first, count, room, room_stride);
+            add_dot_products<T>(features, count,
+                                {weights_.row(0) + block * block_width<T>, weights_.row_length},
+                                weights_.n_rows, n, scores);
         }
     }
 
 private:
-    const FeatureReader<T>& reader_;
+    /// Blocks whose products are summed in registers. Of 17, 6 rows of weights are 26 KiB and stay
+    /// in L1 while all rows of the task pass over them; three times 17 hold CIFAR's 3,073.
+    static constexpr std::int64_t span = 17;
+    static constexpr std::int64_t line = 64 / static_cast<std::int64_t>(sizeof(T));
+    static constexpr std::int64_t room_stride = most_rows * block_width<T> + line;
+
     const WeightMatrix<T>& weights_;
-    std::int64_t length_;
-    std::int64_t stride_;
     WorkerRoom<T> features_;
 };
 
 template <class T>
 class GradientPass {
 public:
-    /// Features of a task: 256 bytes of a row, long enough to be worth a visit to it.
-    static constexpr std::int64_t task_width = 2 * segment<T>;
+    GradientPass(std::int64_t most_rows, int n_workers)
+        : features_(make_room<T>(n_workers, most_rows * block_width<T>)) {}
 
-    GradientPass(const FeatureReader<T>& reader, std::int64_t most_rows, int n_workers)
-        : reader_(reader),
-          panel_stride_(most_rows * segment<T>),
-          features_(make_room<T>(n_workers, most_rows * task_width)) {}
-
-    /// Adds sum_r g[r][c] x[r][first ..] to gradient[c][0 ..], for at most `task_width` features.
-    template <class RowOf>
-    void operator()(const RowOf& row_of, std::int64_t n_rows, std::int64_t first,
-                    std::int64_t count, Block<const T> g, std::int64_t n_columns, int worker,
-                    Block<T> gradient) {
-        T* features = features_[static_cast<std::size_t>(worker)].data();
-        reader_.read(row_of, n_rows, first, count,
-                     {features, segment<T>, panel_stride_, segment<T>});
-        for (std::int64_t done = 0; done < count; done += segment<T>) {
-            add_outer_products<T>({features, segment<T>}, g, n_rows, n_columns,
-                                  {gradient.data + done, gradient.stride});
-            features += panel_stride_;
-        }
+    /// Adds sum_r g[r][c] x[r][.] to gradient[c][.], for the features of a block and the gathered
+    /// rows [0, n_rows).
+    void operator()(const FeatureBatch<T>& batch, std::int64_t block, std::int64_t n_rows,
+                    Block<const T> g, std::int64_t n_columns, int worker, Block<T> gradient) {
+        T* room = features_[static_cast<std::size_t>(worker)].data();
+        add_outer_products<T>(batch.features(block, 1, 0, n_rows, room, 0), g, n_rows, n_columns,
+                              gradient);
     }
 
 private:
-    const FeatureReader<T>& reader_;
-    std::int64_t panel_stride_;
     WorkerRoom<T> features_;
 };
 

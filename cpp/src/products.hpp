@@ -10,16 +10,12 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "feature_batch.hpp"
+#include "nearplane/simd/convert.hpp"
 #include "nearplane/tile.hpp"
 #include "nearplane/weights.hpp"
 
 namespace nearplane {
-
-template <class T>
-struct Lanes {
-    using Packet = typename Eigen::internal::packet_traits<T>::type;
-    static constexpr int count = Eigen::internal::packet_traits<T>::size;
-};
 
 namespace tile_shape {
 // Registers: 4 x 6 sums + 4 features + 1 weight of 32, or 2 x 5 + 2 + 1 of 16; and 10 x 2 sums + 2
@@ -48,28 +44,35 @@ void with_constant(std::int64_t n, const Body& body) {
     body(std::integral_constant<int, most>{});
 }
 
-/// scores[r][c] += sum over `length` features of x[r] w[c]; length is a multiple of the lanes.
+/// scores[r][c] += sum over the features of n_blocks blocks of x[r] w[c].
 template <class T, int rows, int columns>
-void dot_tile(Block<const T> x, Block<const T> w, std::int64_t length, Block<T> scores) {
-    using Packet = typename Lanes<T>::Packet;
+void dot_tile(FeatureBlocks<T> x, Block<const T> w, std::int64_t n_blocks, Block<T> scores) {
+    using Packet = typename simd::Lanes<T>::Packet;
+    constexpr int lanes = simd::Lanes<T>::count;
     Packet sums[rows][columns];
     NEARPLANE_UNROLL
     for (int r = 0; r < rows; ++r) {
         NEARPLANE_UNROLL
         for (int c = 0; c < columns; ++c) sums[r][c] = Eigen::internal::pset1<Packet>(T(0));
     }
-    for (std::int64_t i = 0; i < length; i += Lanes<T>::count) {
-        Packet features[rows];
-        NEARPLANE_UNROLL
-        for (int r = 0; r < rows; ++r) features[r] = Eigen::internal::pload<Packet>(x.row(r) + i);
-        NEARPLANE_UNROLL
-        for (int c = 0; c < columns; ++c) {
-            const auto weights = Eigen::internal::pload<Packet>(w.row(c) + i);
+    for (std::int64_t block = 0; block < n_blocks; ++block) {
+        for (std::int64_t i = 0; i < block_width<T>; i += lanes) {
+            Packet features[rows];
             NEARPLANE_UNROLL
             for (int r = 0; r < rows; ++r) {
-                sums[r][c] = Eigen::internal::pmadd(features[r], weights, sums[r][c]);
+                features[r] = Eigen::internal::pload<Packet>(x.row(r) + i);
+            }
+            NEARPLANE_UNROLL
+            for (int c = 0; c < columns; ++c) {
+                const auto weights = Eigen::internal::pload<Packet>(w.row(c) + i);
+                NEARPLANE_UNROLL
+                for (int r = 0; r < rows; ++r) {
+                    sums[r][c] = Eigen::internal::pmadd(features[r], weights, sums[r][c]);
+                }
             }
         }
+        x.data += x.block_stride;
+        w.data += block_width<T>;
     }
     NEARPLANE_UNROLL
     for (int r = 0; r < rows; ++r) {
@@ -80,13 +83,13 @@ void dot_tile(Block<const T> x, Block<const T> w, std::int64_t length, Block<T> 
     }
 }
 
-/// gradient[c][0 .. segment) += sum over rows of g[r][c] x[r][0 .. segment).
+/// gradient[c][.] += sum over rows of g[r][c] x[r][.], for the features of one block.
 template <class T, int columns>
-void outer_tile(Block<const T> x, Block<const T> g, std::int64_t n_rows, Block<T> gradient) {
-    using Packet = typename Lanes<T>::Packet;
-    constexpr int lanes = Lanes<T>::count;
+void outer_tile(FeatureBlocks<T> x, Block<const T> g, std::int64_t n_rows, Block<T> gradient) {
+    using Packet = typename simd::Lanes<T>::Packet;
+    constexpr int lanes = simd::Lanes<T>::count;
     constexpr int vectors = 2;
-    for (std::int64_t first = 0; first < segment<T>; first += vectors * lanes) {
+    for (std::int64_t first = 0; first < block_width<T>; first += vectors * lanes) {
         Packet sums[columns][vectors];
         NEARPLANE_UNROLL
         for (int c = 0; c < columns; ++c) {
@@ -134,30 +137,30 @@ void for_column_groups(std::int64_t n, const Body& body) {
 
 /// scores += x w' for n_rows x n_columns scores.
 template <class T>
-void add_dot_products(Block<const T> x, std::int64_t n_rows, Block<const T> w,
-                      std::int64_t n_columns, std::int64_t length, Block<T> scores) {
+void add_dot_products(FeatureBlocks<T> x, std::int64_t n_rows, Block<const T> w,
+                      std::int64_t n_columns, std::int64_t n_blocks, Block<T> scores) {
     constexpr int rows = tile_shape::dot_rows;
     for_column_groups<tile_shape::dot_columns>(n_columns, [&](std::int64_t c, auto columns) {
         const Block<const T> weights{w.row(c), w.stride};
         for (std::int64_t r = 0; r < n_rows; r += rows) {
             with_constant<rows>(std::min<std::int64_t>(rows, n_rows - r), [&](auto present) {
-                dot_tile<T, present, columns>({x.row(r), x.stride}, weights, length,
+                dot_tile<T, present, columns>(x.from_row(r), weights, n_blocks,
                                               {scores.row(r) + c, scores.stride});
             });
         }
     });
 }
 
-/// gradient += g' x for n_columns x segment values.
+/// gradient += g' x for n_columns x block_width values.
 template <class T>
-void add_outer_products(Block<const T> x, Block<const T> g, std::int64_t n_rows,
+void add_outer_products(FeatureBlocks<T> x, Block<const T> g, std::int64_t n_rows,
                         std::int64_t n_columns, Block<T> gradient) {
-    // 128 rows of a segment are 16 KiB, half of a small L1, while all columns pass over them.
-    constexpr std::int64_t cached_rows = 128;
+    // 64 rows of a block are 16 KiB, half of a small L1, while all columns pass over them.
+    constexpr std::int64_t cached_rows = 64;
     for (std::int64_t r = 0; r < n_rows; r += cached_rows) {
         const std::int64_t count = std::min(cached_rows, n_rows - r);
         for_column_groups<tile_shape::outer_columns>(n_columns, [&](std::int64_t c, auto columns) {
-            outer_tile<T, columns>({x.row(r), x.stride}, {g.row(r) + c, g.stride}, count,
+            outer_tile<T, columns>(x.from_row(r), {g.row(r) + c, g.stride}, count,
                                    {gradient.row(c), gradient.stride});
         });
     }

@@ -23,16 +23,15 @@ public:
           rates_(rates),
           crew_(crew),
           monitor_(monitor),
-          reader_(samples.X, trainer.options_.preprocessing, trainer.options_.fit_intercept),
-          batches_(samples, reader_, trainer.weights, trainer.options_.n_classes,
-                   trainer.options_.loss, crew),
+          batches_(samples, trainer.options_.preprocessing, trainer.options_.fit_intercept,
+                   trainer.weights, trainer.options_.n_classes, trainer.options_.loss, crew),
           n_settings_(trainer.n_settings()),
           squares_(static_cast<std::size_t>(2 * n_blocks() * n_settings_)) {
         trace_.n_correct.resize(static_cast<std::size_t>(n_settings_));
         if (is_split()) {
             gradient_ = WeightMatrix<T>(trainer.weights.n_rows, trainer.weights.n_features);
         } else {
-            block_gradients_ = make_room<T>(crew.size(), trainer.weights.n_rows * block_width);
+            block_gradients_ = make_room<T>(crew.size(), trainer.weights.n_rows * block_width<T>);
         }
     }
 
@@ -44,12 +43,8 @@ public:
     }
 
 private:
-    static constexpr std::int64_t block_width = GradientPass<T>::task_width;
-
     bool is_split() const { return batch_size_ > BatchWalk<T>::capacity; }
-    std::int64_t n_blocks() const {
-        return (trainer_.weights.row_length + block_width - 1) / block_width;
-    }
+    std::int64_t n_blocks() const { return n_feature_blocks<T>(trainer_.weights.n_features); }
 
     /// False if no setting has a finite loss; the weights are then as they were.
     bool step(std::int64_t first, std::int64_t count) {
@@ -75,12 +70,9 @@ private:
     }
 
     void add_gradient() {
-        for_feature_blocks<T>(
-            gradient_.row_length, crew_,
-            [this](std::int64_t, std::int64_t feature, std::int64_t width, int worker) {
-                batches_.add_gradient(feature, width, worker,
-                                      {gradient_.row(0) + feature, gradient_.row_length});
-            });
+        for_feature_blocks(gradient_, crew_, [this](std::int64_t block, int worker) {
+            batches_.add_gradient(block, worker, block_gradient(block, worker));
+        });
     }
 
     /// Completes the gradient block by block, and applies it while it is in cache.
@@ -88,20 +80,20 @@ private:
         const auto rules = step_rules();
         ++trainer_.n_steps;
         std::fill(squares_.begin(), squares_.end(), 0.0);
-        for_feature_blocks<T>(
-            trainer_.weights.row_length, crew_,
-            [&](std::int64_t block, std::int64_t feature, std::int64_t width, int worker) {
-                const Block<T> gradient = block_gradient(feature, worker);
-                batches_.add_gradient(feature, width, worker, gradient);
-                update_block(rules, block, feature, width, gradient);
-            });
+        for_feature_blocks(trainer_.weights, crew_, [&](std::int64_t block, int worker) {
+            const Block<T> gradient = block_gradient(block, worker);
+            batches_.add_gradient(block, worker, gradient);
+            update_block(rules, block, gradient);
+        });
     }
 
-    Block<T> block_gradient(std::int64_t feature, int worker) {
-        if (is_split()) return {gradient_.row(0) + feature, gradient_.row_length};
+    Block<T> block_gradient(std::int64_t block, int worker) {
+        if (is_split()) {
+            return {gradient_.row(0) + block * block_width<T>, gradient_.row_length};
+        }
         auto& room = block_gradients_[static_cast<std::size_t>(worker)];
         std::fill(room.begin(), room.end(), T(0));
-        return {room.data(), block_width};
+        return {room.data(), block_width<T>};
     }
 
     std::vector<StepRule<T>> step_rules() const {
@@ -115,17 +107,18 @@ private:
     }
 
     void update_block(const std::vector<StepRule<T>>& rules, std::int64_t block,
-                      std::int64_t feature, std::int64_t width, Block<T> gradient) {
-        const std::int64_t n_features = trainer_.weights.n_features;
-        const std::int64_t n_weights = std::clamp<std::int64_t>(n_features - feature, 0, width);
-        const bool has_bias = feature <= n_features && n_features < feature + width;
+                      Block<T> gradient) {
+        const std::int64_t feature = block * block_width<T>;
+        const std::int64_t left = trainer_.weights.n_features - feature;
+        const std::int64_t n_weights = std::clamp<std::int64_t>(left, 0, block_width<T>);
+        const bool has_bias = 0 <= left && left < block_width<T>;
         double* squares = &squares_[static_cast<std::size_t>(2 * block * n_settings_)];
         for (std::int64_t row = 0; row < trainer_.weights.n_rows; ++row) {
             const std::int64_t setting = row / trainer_.options_.n_classes;
             const StepRule<T>& rule = rules[static_cast<std::size_t>(setting)];
             const Parameters<T> all{trainer_.weights.row(row) + feature, gradient.row(row),
                                     trainer_.first_moments.row(row) + feature,
-                                    trainer_.second_moments.row(row) + feature, width};
+                                    trainer_.second_moments.row(row) + feature, block_width<T>};
             update(rule, all.part(0, n_weights));
             if (has_bias) update(rule.unpenalised(), all.part(n_weights, n_weights + 1));
             squares[2 * setting] += square_sum(all.gradient, n_weights);
@@ -165,7 +158,6 @@ private:
     const double* rates_;
     Crew& crew_;
     Monitor& monitor_;
-    FeatureReader<T> reader_;
     BatchWalk<T> batches_;
     std::int64_t n_settings_;
     EpochTrace trace_;

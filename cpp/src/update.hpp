@@ -1,7 +1,7 @@
 #pragma once
-// The update rules, weight by weight. Each turns a gradient into a step of size `step` from the
-// weight to a target; the L1 penalty then pulls the target towards 0 by step * l1, and not beyond:
-// the proximal step of step * l1 * |w|, which makes weights exactly 0.
+// The update rules, weight by weight. Each turns a gradient into a step from the weight to a
+// target; the L1 penalty then pulls the target towards 0 by the size of the step times l1, and not
+// beyond: the proximal step of l1 |w|, which makes weights exactly 0.
 
 #include <algorithm>
 #include <cmath>
@@ -58,22 +58,25 @@ struct Parameters {
     }
 };
 
-/// Where `target` lands when it is pulled towards 0 by `pull`, minus `target`.
+/// What pulls `target` towards 0 by `pull`: added to it, it gives exactly 0 if that is close.
 template <class T>
 T proximal_shift(T target, T pull) {
     return -std::clamp(target, -pull, pull);
 }
 
+/// With a penalty the velocity is the movement that it left (iPiano: Ochs et al. 2014), so that
+/// heavy balls come to rest at the same optimum.
 template <class T>
 void sgd_update(const StepRule<T>& rule, const Parameters<T>& p) {
     const T pull = rule.rate * rule.l1;
     for (std::int64_t i = 0; i < p.count; ++i) {
         const T g = p.gradient[i] + rule.twice_l2 * p.weights[i];
         const T velocity = rule.momentum * p.first[i] - rule.rate * g;
-        const T change = velocity + proximal_shift(p.weights[i] + velocity, pull);
-        p.first[i] = change;
-        p.gradient[i] = change;
-        p.weights[i] += change;
+        const T target = p.weights[i] + velocity;
+        const T shift = proximal_shift(target, pull);
+        p.first[i] = velocity + shift;
+        p.gradient[i] = velocity + shift;
+        p.weights[i] = target + shift;
     }
 }
 
@@ -83,19 +86,23 @@ template <class T>
 void nesterov_update(const StepRule<T>& rule, const Parameters<T>& p) {
     const T pull = rule.rate * rule.l1;
     for (std::int64_t i = 0; i < p.count; ++i) {
-        const T g = p.gradient[i] + rule.twice_l2 * p.weights[i];
+        const T before = p.weights[i];
+        const T g = p.gradient[i] + rule.twice_l2 * before;
         const T descent = -(rule.rate * g);
-        const T change = descent + proximal_shift(p.weights[i] + descent, pull);
-        const T velocity = rule.momentum * p.first[i] + change;
-        const T moved = change + rule.momentum * velocity;
-        p.first[i] = velocity;
-        p.gradient[i] = moved;
-        p.weights[i] += moved;
+        const T target = before + descent;
+        const T shift = proximal_shift(target, pull);
+        const T iterate = target + shift;
+        // Without a pull, `descent` has the bits that rounding took from the target; with one, an
+        // iterate that stays at 0 must find its velocity at 0 too.
+        const T movement = shift == T(0) ? descent : iterate - before;
+        p.first[i] = rule.momentum * p.first[i] + movement;
+        p.weights[i] = iterate + rule.momentum * p.first[i];
+        p.gradient[i] = movement + rule.momentum * p.first[i];
     }
 }
 
-/// A step whose size differs from weight to weight: `direction(i, g)` updates the moments and
-/// returns the direction and the denominator of the step size.
+/// A step whose size differs from weight to weight: `direction(i, g, mean_square)` updates the
+/// moments and returns where the step goes, to be divided by the root of the mean square.
 template <class T, class Direction>
 void adaptive_update(const StepRule<T>& rule, const Parameters<T>& p, const Direction& direction) {
     for (std::int64_t i = 0; i < p.count; ++i) {
@@ -104,9 +111,10 @@ void adaptive_update(const StepRule<T>& rule, const Parameters<T>& p, const Dire
         const T downhill = direction(i, g, mean_square);
         const T step = rule.rate / (std::sqrt(mean_square) + rule.epsilon);
         const T descent = -(step * downhill);
-        const T change = descent + proximal_shift(p.weights[i] + descent, step * rule.l1);
-        p.gradient[i] = change;
-        p.weights[i] += change;
+        const T target = p.weights[i] + descent;
+        const T shift = proximal_shift(target, step * rule.l1);
+        p.gradient[i] = descent + shift;
+        p.weights[i] = target + shift;
     }
 }
 

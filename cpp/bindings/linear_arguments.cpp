@@ -1,0 +1,55 @@
+#include "linear_arguments.hpp"
+
+namespace nearplane::bindings {
+namespace {
+
+std::vector<double> values_of(const OptionalFloat64Array& array, std::int64_t n_features) {
+    if (!array) return {};
+    check(array->size() == n_features, "center and scale must have one value for each feature");
+    return {array->data(), array->data() + array->size()};
+}
+
+}  // namespace
+
+void check(bool is_right, const char* what) {
+    if (!is_right) throw py::value_error(what);
+}
+
+Loss loss_of(const std::string& name) {
+    static constexpr std::array<std::pair<std::string_view, Loss>, 7> losses{{
+        {"softmax", Loss::softmax},
+        {"hinge", Loss::hinge},
+        {"squared_hinge", Loss::squared_hinge},
+        {"crammer_singer", Loss::crammer_singer},
+        {"ovr_hinge", Loss::ovr_hinge},
+        {"ovr_logistic", Loss::ovr_logistic},
+        {"squared_error", Loss::squared_error},
+    }};
+    return named(losses, name);
+}
+
+Preprocessing preprocessing_of(const OptionalFloat64Array& center,
+                               const OptionalFloat64Array& scale, std::int64_t n_features) {
+    return {values_of(center, n_features), values_of(scale, n_features)};
+}
+
+Samples samples_of(const py::array& X, const Int64Array& y, const Int64Array& rows,
+                   const OptionalFloat64Array& sample_weight, std::int64_t n_features,
+                   std::int64_t n_classes) {
+    const MatrixView view = view_of(X, "X");
+    check(view.cols == n_features, "X and the weights differ in the number of features");
+    check(y.size() == view.rows, "y must have one label for each row of X");
+    check(!sample_weight || sample_weight->size() == view.rows,
+          "sample_weight must have one value for each row of X");
+    const Samples samples{view, y.data(), sample_weight ? sample_weight->data() : nullptr,
+                          rows.data(), rows.size()};
+    for (std::int64_t i = 0; i < samples.n_rows; ++i) {
+        const std::int64_t row = samples.rows[i];
+        check(row >= 0 && row < view.rows, "rows must be rows of X");
+        check(samples.labels[row] >= 0 && samples.labels[row] < n_classes,
+              "labels must be below the number of classes");
+    }
+    return samples;
+}
+
+}  // namespace nearplane::bindings
