@@ -10,6 +10,7 @@ from nearplane.linear_model import (
     InverseTimeDecay,
     LinearClassifier,
     LinearClassifierSweep,
+    _fitting,
     _sweep,
     _sweep_training,
 )
@@ -38,12 +39,12 @@ def passes(monkeypatch):
     """How many settings each pass over the data has trained."""
     sizes = []
 
-    class Counted(_sweep_training.Training):
+    class Counted(_fitting.Training):
         def __init__(self, model, settings, *args, **kwargs):
             sizes.append(len(settings))
             super().__init__(model, settings, *args, **kwargs)
 
-    monkeypatch.setattr(_sweep_training, "Training", Counted)
+    monkeypatch.setattr(_fitting, "Training", Counted)
     return sizes
 
 
@@ -91,7 +92,7 @@ def test_folds_are_what_they_are_by_hand(data, passes, class_weight):
     base = LinearClassifier(max_epochs=5, batch_size=32, class_weight=class_weight, random_state=1)
     grid = {"alpha": [0.001, 0.1], "optimizer": ["sgd", "nesterov"]}
     sweep = LinearClassifierSweep(base, grid, cv=3).fit(X, y, weight)
-    assert passes == [4, 4, 4]
+    assert passes == [4, 4, 4, 1]  # the last is the best one's, on all rows
     assert sweep.n_splits_ == 3
     for i, params in enumerate(sweep.results_["params"]):
         alone = [
@@ -184,7 +185,7 @@ def test_what_diverged_on_one_fold_is_spared_the_others(data, passes):
     sweep = LinearClassifierSweep(base, {"learning_rate": [1e30, "auto"]}, cv=3)
     with pytest.warns(ConvergenceWarning, match="1 of 2 settings diverged"):
         sweep.fit(X, y)
-    assert passes == [2, 1, 1]
+    assert passes == [2, 1, 1, 1]
     assert sweep.best_params_ == {"learning_rate": "auto"}
 
 
@@ -263,7 +264,7 @@ def test_all_settings_see_the_same_batches_whatever_the_seed(data, passes, rando
     (X, y), _ = data
     base = LinearClassifier(max_epochs=1, batch_size=20, random_state=random_state)
     sweep = LinearClassifierSweep(base, {"alpha": [0.1, 0.1]}, random_state=5).fit(X, y)
-    assert passes == [2]
+    assert passes == [2, 1]
     assert_same_history(*sweep.histories_)
     assert isinstance(sweep.best_estimator_.random_state, int)
     again = clone(sweep.best_estimator_).fit(X, y)
@@ -276,7 +277,7 @@ def test_seeds_in_the_grid_give_batches_of_their_own(data, passes):
     base = LinearClassifier(max_epochs=2, batch_size=20, learning_rate=0.01)
     grid = {"random_state": [0, 1], "alpha": [0.1, 1]}
     sweep = LinearClassifierSweep(base, grid, random_state=0).fit(X, y)
-    assert passes == [2, 2]
+    assert passes == [2, 2, 1]
     assert sweep.best_estimator_.random_state == sweep.best_params_["random_state"]
 
 

@@ -19,8 +19,8 @@ from nearplane.linear_model import (
     LinearClassifier,
     LinearClassifierSweep,
     _sweep,
-    _sweep_training,
 )
+from nearplane.linear_model._training import Training
 
 from .linear_sweep_data import assert_same_history, two_sets_of_digits
 
@@ -194,7 +194,7 @@ def test_ctrl_c_leaves_the_sweep_as_it_was(data, monkeypatch):
     sweep = LinearClassifierSweep(quick(), {"alpha": [0.1, 1]})
     sweep.fit(X, y)
     before, predicted = vars(sweep).copy(), sweep.predict(X)
-    interrupt_at(monkeypatch, _sweep_training.Training, "run_epoch", 2)
+    interrupt_at(monkeypatch, Training, "run_epoch", 2)
     with pytest.raises(KeyboardInterrupt):
         sweep.fit(X[:, :10], y)
     assert vars(sweep) == before
@@ -275,7 +275,7 @@ def test_bad_data_are_refused(data):
         sweep.fit(X[:1], y[:1])
     with pytest.raises(ValueError, match=r"at least 2 rows .*got n_samples = 1"):
         sweep.fit(X, y, np.arange(len(y)) == 3)
-    with pytest.raises(ValueError, match="same number of features"):
+    with pytest.raises(ValueError, match="X_val must have 64 features"):
         sweep.fit(X, y, X_val=X_val[:, 1:], y_val=y_val)
     with pytest.raises(ValueError, match="y_val"):
         sweep.fit(X, y, X_val=X_val)

@@ -6,13 +6,13 @@
     data = read_labelled(X, y, sample_weight, ...).weighted_by_class(estimator.class_weight)
     problem = pose(parameters, data, data.samples(rows), validation)
     rate = problem.learning_rate(parameters)
-    training = Training(problem.model, [parameters.setting(rate)], problem.training, ...)
+    training = problem.training_run(parameters, [parameters.setting(rate)], ...)
     ...
     vars(estimator).update(problem.attributes(outcome, rate, parameters))
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -27,7 +27,13 @@ from nearplane.linear_model._exact import Minimisation
 from nearplane.linear_model._learning_rate import FeatureScale, feature_scale
 from nearplane.linear_model._parameters import Parameters
 from nearplane.linear_model._preprocessing import Preprocessing, measure
-from nearplane.linear_model._problem import LinearModel, Outcome, Samples, State
+from nearplane.linear_model._problem import (
+    LinearModel,
+    Outcome,
+    Samples,
+    State,
+    TrainingSetting,
+)
 from nearplane.linear_model._training import Training
 
 # A loss is clearly above another if rounding, or a step more, would not make it the smaller one.
@@ -62,14 +68,14 @@ class Problem:
     def training_run(
         self,
         parameters: Parameters,
-        learning_rate: float,
+        settings: Sequence[TrainingSetting],
         start: State | None,
         random_state: np.random.RandomState,
     ) -> Training:
-        """Return the training of one setting by steps."""
+        """Return the training of settings by steps; `parameters` are what they share."""
         return Training(
             self.model,
-            [parameters.setting(learning_rate)],
+            settings,
             self.training,
             self.validation,
             batch_size=parameters.batch_size,

@@ -110,7 +110,8 @@ width) or (n_samples, height, width, channels)
         if parameters.solver == "lbfgs":
             solver = problem.minimisation(parameters, start)
         else:
-            solver = problem.training_run(parameters, learning_rate, start, random_state)
+            settings = [parameters.setting(learning_rate)]
+            solver = problem.training_run(parameters, settings, start, random_state)
         record_steps = parameters.record_steps and parameters.solver == "sgd"
 
         def attributes() -> dict[str, Any]:
@@ -187,7 +188,8 @@ width) or (n_samples, height, width, channels)
             learning_rate = self.learning_rate_
         start = None if first else self._start(problem)
         random_state = check_random_state(self.random_state)
-        training = problem.training_run(parameters, learning_rate, start, random_state)
+        settings = [parameters.setting(learning_rate)]
+        training = problem.training_run(parameters, settings, start, random_state)
         before = None if first else vars(self).copy()
         try:
             with progress_bar("training", enabled=parameters.verbose) as bar:

@@ -18,7 +18,6 @@ from nearplane.linear_model._preprocessing import Preprocessing
 from nearplane.linear_model._problem import Outcome, Samples
 from nearplane.linear_model._sweep_splits import Split
 from nearplane.linear_model._sweep_table import FIGURES, Trial, rank_settings
-from nearplane.linear_model._training import Training
 
 # In these, settings trained together may differ; they are the fields of a `TrainingSetting`.
 OWN_PARAMETERS = frozenset(
@@ -225,23 +224,12 @@ def _descend(
     progress: Callable[[float], None],
 ) -> tuple[list[Outcome], list[float]]:
     """Train settings in one pass; return what became of them, and the seconds each has cost."""
-    shared = candidates[0].parameters
-    training = Training(
-        problem.model,
-        [
-            candidate.parameters.setting(rate)
-            for candidate, rate in zip(candidates, rates, strict=True)
-        ],
-        problem.training,
-        problem.validation,
-        batch_size=shared.batch_size,
-        max_epochs=shared.max_epochs,
-        shuffle=shared.shuffle,
-        random_state=check_random_state(candidates[0].model.random_state),
-        stopping=shared.stopping,
-        n_threads=shared.n_threads,
-        record_steps=shared.record_steps,
-    )
+    settings = [
+        candidate.parameters.setting(rate)
+        for candidate, rate in zip(candidates, rates, strict=True)
+    ]
+    random_state = check_random_state(candidates[0].model.random_state)
+    training = problem.training_run(candidates[0].parameters, settings, None, random_state)
     seconds = []
     while not training.finished:
         began = time.perf_counter()
