@@ -1,18 +1,23 @@
-"""Exact nearest neighbours among images, at the speed of the machine.
+"""Nearest neighbours and linear classifiers for images, at the speed of the machine.
 
-``nearplane`` searches nearest neighbours, and classifies and predicts by them, from a C++ core. It
-looks like scikit-learn from the outside:
+``nearplane`` answers from a C++ core, and looks like scikit-learn from the outside:
 
-- `pairwise_distances` and `argkmin` are the two questions the core answers;
-- `NearestNeighbors`, `KNeighborsClassifier` and `KNeighborsRegressor` are the estimators;
-- `nearplane.neighbors.predict_each_k` tries every k for the price of one search;
+- `pairwise_distances` and `argkmin` find exact distances and nearest rows;
+- `NearestNeighbors`, `KNeighborsClassifier` and `KNeighborsRegressor` are the estimators on them;
+- `LinearClassifier` trains softmax and every multiclass SVM, `LinearClassifierSweep` a whole grid
+  of settings in one pass over the data; `random_search` is the baseline to beat;
+- `nearplane.losses` has the losses with their gradients, `check_gradient` checks any of them;
 - `nearplane.datasets` loads image sets, `nearplane.display` draws, `nearplane report` does it all.
 
-uint8 images stay uint8, and every answer is exact: see ``docs/numerics.md``.
+uint8 images stay uint8, neighbours are exact, and training with a seed gives the same bits on any
+number of threads: see ``docs/numerics.md``.
 """
 
+from nearplane import losses
 from nearplane._versions import show_versions
 from nearplane.distances import argkmin, pairwise_distances
+from nearplane.gradients import check_gradient
+from nearplane.linear_model import LinearClassifier, LinearClassifierSweep, random_search
 from nearplane.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors
 
 __version__ = "0.1.0"
@@ -20,9 +25,14 @@ __version__ = "0.1.0"
 __all__ = [
     "KNeighborsClassifier",
     "KNeighborsRegressor",
+    "LinearClassifier",
+    "LinearClassifierSweep",
     "NearestNeighbors",
     "__version__",
     "argkmin",
+    "check_gradient",
+    "losses",
     "pairwise_distances",
+    "random_search",
     "show_versions",
 ]

@@ -1,6 +1,7 @@
-"""Linear classifiers, and what changes their learning rate."""
+"""Linear classifiers: one, a sweep of many, schedules of the learning rate, random search."""
 
 from nearplane.linear_model._classifier import LinearClassifier
+from nearplane.linear_model._random_search import RandomSearchResult, random_search
 from nearplane.linear_model._schedules import (
     ConstantRate,
     CosineDecay,
@@ -17,5 +18,7 @@ __all__ = [
     "InverseTimeDecay",
     "LinearClassifier",
     "LinearClassifierSweep",
+    "RandomSearchResult",
     "StepDecay",
+    "random_search",
 ]

@@ -178,7 +178,7 @@ or (n_samples, height, width, channels)
     Examples
     --------
     >>> from sklearn.datasets import load_digits
-    >>> from nearplane.linear_model._random_search import random_search
+    >>> from nearplane import random_search
     >>> X, y = load_digits(return_X_y=True)
     >>> anew = random_search(X, y, n_trials=300, random_state=0)
     >>> nearby = random_search(X, y, method="local", n_trials=300, random_state=0)
