@@ -1,11 +1,11 @@
-from types import SimpleNamespace
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from nearplane.datasets import load_dataset
 from nearplane.display import LossCurveDisplay
+from nearplane.linear_model import LinearClassifier
 
 NAN = float("nan")
 
@@ -128,10 +128,11 @@ def test_on_a_logarithmic_axis_more_has_room(ax):
     assert [mark.get_color() for mark in display.beyond_] == [display.lines_[2].get_color()]
 
 
-def test_a_lone_training_is_shown_whole_and_a_rising_validation_loss_too(ax):
-    history = make_history([9.0, 3.0, 0.1], validation_loss=[9.5, 20.0, 30.0])
+@pytest.mark.parametrize("validation_loss", [[9.5, 20.0, 30.0], [1.0, 0.5, 0.1]])
+def test_a_lone_training_is_shown_whole_however_its_two_curves_differ(ax, validation_loss):
+    history = make_history([9.0, 3.0, 0.1], validation_loss=validation_loss)
     display = LossCurveDisplay.from_history(history, ax=ax)
-    assert top(ax) > 30
+    assert top(ax) > max(9.0, *validation_loss)
     assert display.beyond_ == []
 
 
@@ -162,23 +163,31 @@ def test_a_single_epoch_is_a_point_one_can_see(ax):
 
 
 def test_from_estimator_draws_epochs_or_steps(ax):
-    steps = {"step": [1, 2, 3, 4], "data_loss": [2.3, 2.0, 1.9, 1.7]}
-    model = SimpleNamespace(history_=make_history([2.1, 1.8]), step_history_=steps)
-    (line,) = LossCurveDisplay.from_estimator(model, ax=ax).lines_
-    assert line.get_xdata().tolist() == [1, 2]
+    digits = load_dataset("digits", n_train=200, n_test=50)
+    model = LinearClassifier(
+        max_epochs=3, batch_size=50, early_stopping=True, record_steps=True, random_state=0
+    )
+    model.fit(digits.X_train, digits.y_train)
+    training, validation = LossCurveDisplay.from_estimator(model, ax=ax).lines_
+    assert training.get_xdata().tolist() == [1, 2, 3]
+    assert training.get_ydata().tolist() == model.history_["data_loss"].tolist()
+    assert validation.get_ydata().tolist() == model.history_["validation_loss"].tolist()
+
     (line,) = LossCurveDisplay.from_estimator(model, x="step", name="softmax", ax=ax).lines_
-    assert line.get_xydata().tolist() == [[1, 2.3], [2, 2.0], [3, 1.9], [4, 1.7]]
+    assert line.get_xdata().tolist() == list(range(1, 13))  # 180 images, 4 batches an epoch
+    assert line.get_ydata().tolist() == model.step_history_["data_loss"].tolist()
     assert ax.get_xlabel() == "Step"
-    assert legend(ax) == ["softmax"]
+    assert legend(ax) == ["training", "validation", "softmax"]
 
 
-@pytest.mark.parametrize(
-    ("x", "message"),
-    [("epoch", "has no history_: fit it first"), ("step", "fit it with record_steps=True")],
-)
-def test_an_estimator_that_recorded_nothing_is_told_so(x, message):
-    with pytest.raises(ValueError, match=message):
-        LossCurveDisplay.from_estimator(SimpleNamespace(), x=x)
+def test_an_estimator_that_recorded_nothing_is_told_so():
+    with pytest.raises(ValueError, match="LinearClassifier has no history_: fit it first"):
+        LossCurveDisplay.from_estimator(LinearClassifier())
+    model = LinearClassifier(max_epochs=1).fit([[0.0], [1.0]], [0, 1])
+    with pytest.raises(ValueError, match="fit it with record_steps=True"):
+        LossCurveDisplay.from_estimator(model, x="step")
+    with pytest.raises(ValueError, match=r"fit with X_val and y_val or early_stopping=True"):
+        LossCurveDisplay.from_estimator(model, quantity="validation_loss")
 
 
 @pytest.mark.parametrize(

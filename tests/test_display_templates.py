@@ -1,11 +1,12 @@
-from types import SimpleNamespace
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from sklearn.linear_model import SGDClassifier
 
+from nearplane.datasets import load_dataset
 from nearplane.display import TemplatesDisplay
+from nearplane.linear_model import LinearClassifier
 
 
 @pytest.fixture
@@ -72,32 +73,52 @@ def test_grey_templates_are_red_above_zero_and_blue_below():
     assert zero.min() > 240
 
 
-def test_from_estimator_gives_each_class_its_weights_and_name(ax, rng):
-    coefficients = rng.normal(size=(3, 24))
-    model = SimpleNamespace(
-        coef_=coefficients, classes_=np.array([0, 1, 2]), image_shape_=(2, 4, 3)
-    )
-    display = TemplatesDisplay.from_estimator(model, class_names=["cat", "dog", "owl"], ax=ax)
-    np.testing.assert_array_equal(display.templates, coefficients.reshape(3, 2, 4, 3))
-    assert titles(ax) == ["cat", "dog", "owl"]
+@pytest.fixture(scope="module")
+def digits():
+    return load_dataset("digits", n_train=200, n_test=1)
+
+
+@pytest.mark.parametrize("preprocess", ["none", "center", "standardize"])
+def test_from_estimator_shows_the_weights_as_training_saw_them(ax, digits, preprocess):
+    model = LinearClassifier(preprocess=preprocess, max_epochs=2, random_state=0)
+    model.fit(digits.X_train, digits.y_train)
+    display = TemplatesDisplay.from_estimator(model, ax=ax)
+    deviation = digits.X_train.std(axis=0) if preprocess == "standardize" else np.ones((8, 8))
+    seen = model.coef_.reshape(10, 8, 8) * np.where(deviation > 0, deviation, 1.0)
+    np.testing.assert_allclose(display.templates, seen, rtol=1e-6, atol=1e-12)
+    assert titles(ax) == [str(digit) for digit in range(10)]
     for image, pixels in zip(ax.images, display.as_bytes(), strict=True):
         np.testing.assert_array_equal(image.get_array(), pixels)
         assert image.get_interpolation() == "nearest"
 
 
-def test_without_names_the_labels_are_the_titles(ax, rng):
-    model = SimpleNamespace(
-        coef_=rng.normal(size=(2, 6)), classes_=np.array(["no", "yes"]), image_shape_=(6,)
-    )
+def test_colour_images_have_colour_templates_and_classes_their_names(ax, rng):
+    X = rng.integers(0, 256, (30, 2, 4, 3), dtype=np.uint8)
+    model = LinearClassifier(max_epochs=1, random_state=0).fit(X, np.arange(30) % 3)
+    display = TemplatesDisplay.from_estimator(model, class_names=["cat", "dog", "owl"], ax=ax)
+    assert display.templates.shape == (3, 2, 4, 3)
+    assert titles(ax) == ["cat", "dog", "owl"]
+
+
+def test_rows_without_a_shape_are_given_one_and_labels_may_be_words(ax, rng):
+    labels = np.array(["maybe", "no", "yes"])[np.arange(12) % 3]
+    X = rng.normal(size=(12, 6))
+    model = LinearClassifier(max_epochs=1, random_state=0).fit(X, labels)
     TemplatesDisplay.from_estimator(model, image_shape=(3, 2), ax=ax)
-    assert titles(ax) == ["no", "yes"]
+    assert titles(ax) == ["maybe", "no", "yes"]
+    for shape in (None, (2, 2), (1, 2, 3, 1)):
+        with pytest.raises(ValueError, match=r"each class has 6 weights: give \(height"):
+            TemplatesDisplay.from_estimator(model, image_shape=shape)
 
 
-@pytest.mark.parametrize("shape", [(6,), (2, 2), (1, 2, 3, 1)])
-def test_weights_that_make_no_image_ask_for_the_shape(rng, shape):
-    model = SimpleNamespace(coef_=rng.normal(size=(2, 6)), classes_=[0, 1], image_shape_=shape)
-    with pytest.raises(ValueError, match=r"each class has 6 weights: give \(height"):
-        TemplatesDisplay.from_estimator(model)
+def test_any_linear_classifier_will_do_that_is_told_the_shape(ax, digits):
+    peer = SGDClassifier(random_state=0).fit(digits.X_train.reshape(200, -1), digits.y_train)
+    display = TemplatesDisplay.from_estimator(peer, image_shape=(8, 8), ax=ax)
+    np.testing.assert_array_equal(display.templates, peer.coef_.reshape(10, 8, 8))
+    ax.clear()
+    peer.fit(digits.X_train.reshape(200, -1), np.where(digits.y_train == 3, "three", "other"))
+    TemplatesDisplay.from_estimator(peer, image_shape=(8, 8), ax=ax)
+    assert titles(ax) == ["three"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from nearplane.report._findings import (
     training_sentence,
     voters_sentence,
 )
-from nearplane.report._text import megabytes
+from nearplane.report._text import size
 
 from .test_report_knn import make_images
 
@@ -110,7 +110,7 @@ def test_costs_are_those_of_the_best_of_both_kinds(knn, linear):
     assert text.startswith("L2 learns nothing: it keeps all 154 MB of training images")
     assert "2.500 s for all test images" in text
     assert (
-        "The softmax classifier is trained for 11.1 s once, keeps 0.25 MB of weights and then "
+        "The softmax classifier is trained for 11.1 s once, keeps 246 kB of weights and then "
         "labels the test images in 0.012 s."
     ) in text
 
@@ -142,4 +142,4 @@ def test_voters_are_counted_for_each_metric(knn):
 
 
 def test_unknown_memory_is_called_so():
-    assert megabytes(None) == "not known"
+    assert size(None) == "not known"

@@ -39,7 +39,7 @@ _QUANTITIES = {
 }
 _X_LABELS = {"epoch": "Epoch", "step": "Step"}
 _SECOND_LINESTYLE = "--"
-# A loss above so many times the highest point of the calmest curve has no say in the axis's range:
+# A loss above so many times the highest one of the calmest training has no say in the axis's range:
 # one learning rate that explodes would press all others into one flat line.
 _HEADROOM = {"linear": 4.0, "log": 1e3}
 
@@ -266,11 +266,11 @@ class LossCurveDisplay:
 
     def _ceiling(self, scale: str) -> float:
         """Return the value above which a loss has no say in the axis's range."""
-        values = [curve.y[np.isfinite(curve.y)] for curves in self._curves for curve in curves]
-        peaks = [finite.max() for finite in values if finite.size]
-        if not peaks or not _QUANTITIES[self.quantity].is_loss:
+        if not _QUANTITIES[self.quantity].is_loss:
             return np.inf
-        return float(_HEADROOM[scale] * min(peaks))
+        of_each = (np.concatenate([curve.y for curve in curves]) for curves in self._curves)
+        peaks = [y[np.isfinite(y)].max() for y in of_each if np.isfinite(y).any()]
+        return float(_HEADROOM[scale] * min(peaks)) if peaks else np.inf
 
     def _draw(self, curve: _Curve, ceiling: float, options: dict[str, Any]) -> "Line2D":
         defaults: dict[str, Any] = {"linestyle": curve.linestyle, "label": curve.label}

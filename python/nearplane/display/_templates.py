@@ -121,7 +121,9 @@ class TemplatesDisplay:
             If the weights of a class do not make an image of this shape.
         """
         templates = template_weights(estimator, image_shape)
-        display = cls(templates=templates, labels=estimator.classes_, class_names=class_names)
+        # scikit-learn's own have one row of weights for two classes: the score of the second.
+        labels = estimator.classes_[-len(templates) :]
+        display = cls(templates=templates, labels=labels, class_names=class_names)
         return display.plot(ax, common_scale=common_scale, cmap=cmap)
 
     def as_bytes(self, *, common_scale: bool = False, cmap: str = "RdBu_r") -> NDArray[np.uint8]:

@@ -284,7 +284,7 @@ def _print_results(content: Report, out: Path) -> None:
             _text.percent(result.test_accuracy),
             _text.seconds(result.fit_seconds),
             _text.seconds(result.test_seconds),
-            _text.megabytes(result.model_bytes),
+            _text.size(result.model_bytes),
         )
         table.add_row(_text.long_name(method), *map(_plain, cells))
     console = Console(highlight=False)

@@ -8,10 +8,10 @@ from nearplane.report._text import (
     capitalised,
     count,
     learning_rate,
-    megabytes,
     percent,
     seconds,
     short_name,
+    size,
 )
 
 
@@ -135,10 +135,10 @@ def cost_sentence(knn: KNNResults, linear: LinearResults) -> str:
     metric, loss = knn.best, linear.best
     near, trained = short_name(metric.metric), short_name(loss.loss)
     return capitalised(
-        f"{near} learns nothing: it keeps all {megabytes(metric.model_bytes)} of training images "
+        f"{near} learns nothing: it keeps all {size(metric.model_bytes)} of training images "
         f"and searches them for each answer, {seconds(metric.test_seconds)} for all test images. "
         f"The {trained} classifier is trained for {seconds(loss.fit_seconds)} once, keeps "
-        f"{megabytes(loss.model_bytes)} of weights and then labels the test images in "
+        f"{size(loss.model_bytes)} of weights and then labels the test images in "
         f"{seconds(loss.test_seconds)}."
     )
 

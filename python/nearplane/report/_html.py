@@ -63,7 +63,7 @@ def render_page(*, title: str, headline: str, footer: str, sections: Iterable[Se
         distance=_text.distance,
         learning_rate=_text.learning_rate,
         long_name=_text.long_name,
-        megabytes=_text.megabytes,
+        size=_text.size,
         percent=_text.percent,
         seconds=_text.seconds,
         short_name=_text.short_name,

@@ -2,8 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from math import inf
 from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
 
@@ -27,10 +25,9 @@ from nearplane.report._text import count, short_name
 
 _CURVES = ("epoch", "data_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 # Multiples of the rate chosen automatically. What is too much depends on the images: it is the
-# first of several, trained along with the others, that ends with a loss clearly above that rate's.
+# first of several, trained along with the others, that gains less than half of what that rate does.
 _RATES = {"very low": 0.001, "low": 0.03, "automatic": 1.0}
 _HIGH_RATES = (10.0, 30.0, 100.0, 300.0)
-_CLEARLY = 1.2
 # Enough to tell the rates apart.
 _RATES_EPOCHS = 20
 _PARAMETERS = (
@@ -105,7 +102,7 @@ def run_linear(
     model = LinearClassifier(
         LOSSES[0], **options | {"max_epochs": n_epochs, "schedule": "constant"}
     )
-    rates = _try_rates(images, rows, model, results[LOSSES[0]].learning_rate)
+    rates = _try_rates(images, rows, model, results[LOSSES[0]])
     outcome = LinearResults(
         parameters={name: parameters[name] for name in _PARAMETERS},
         losses=list(results.values()),
@@ -164,34 +161,30 @@ def _curves(history: Mapping[str, NDArray[Any]]) -> dict[str, Curve]:
 
 
 def _try_rates(
-    images: ImageDataset, rows: NDArray[np.intp], model: LinearClassifier, automatic: float
+    images: ImageDataset, rows: NDArray[np.intp], model: LinearClassifier, usual_run: LossResult
 ) -> list[RateResult]:
     """Train with multiples of the automatic learning rate, in one pass over the images."""
+    automatic, zero_loss = usual_run.learning_rate, usual_run.zero_loss
     factors = [*_RATES.values(), *_HIGH_RATES]
     sweep = LinearClassifierSweep(model, {"learning_rate": [f * automatic for f in factors]})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the page shows what it warns of
         _fit_without(images, rows, sweep)
-    tried = [
-        RateResult(
-            name="",
-            learning_rate=factor * automatic,
-            factor=factor,
-            status=status,
-            history=_curves(history),
-        )
-        for factor, status, history in zip(
-            factors, sweep.results_["status"], sweep.histories_, strict=True
-        )
+    last_losses = [history["data_loss"][-1] for history in sweep.histories_]
+    usual = list(_RATES).index("automatic")
+    half_way = (zero_loss + last_losses[usual]) / 2
+    # Written so that a loss which is no number is too high.
+    too_high = [
+        place for place in range(usual + 1, len(factors)) if not last_losses[place] <= half_way
     ]
-    usual, high = tried[: len(_RATES)], tried[len(_RATES) :]
-    limit = _CLEARLY * _last_loss(usual[-1])
-    too_high = [rate for rate in high if _last_loss(rate) > limit]
-    chosen = replace(too_high[0], name="too high") if too_high else replace(high[-1], name="high")
-    named = [replace(rate, name=name) for name, rate in zip(_RATES, usual, strict=True)]
-    return [*named, chosen]
-
-
-def _last_loss(rate: RateResult) -> float:
-    loss = rate.history["data_loss"][-1]
-    return inf if loss is None else loss
+    highest = {too_high[0]: "too high"} if too_high else {len(factors) - 1: "high"}
+    return [
+        RateResult(
+            name=name,
+            learning_rate=factors[place] * automatic,
+            factor=factors[place],
+            status=sweep.results_["status"][place],
+            history=_curves(sweep.histories_[place]),
+        )
+        for place, name in (dict(enumerate(_RATES)) | highest).items()
+    ]

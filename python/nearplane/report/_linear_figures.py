@@ -63,6 +63,7 @@ def epochs_figure(linear: LinearResults, nearest: MetricResult) -> "Figure":
         )
     name = f"{short_name(nearest.metric)}, {setting(nearest)}, validation"
     _mark_level(ax, nearest.best_validation_accuracy, name)
+    _legend_above(ax, n_columns=2)
     return figure
 
 
@@ -89,11 +90,23 @@ def rates_figure(loss: str, rates: list[RateResult]) -> "Figure":
         del history["validation_loss"]
     LossCurveDisplay.from_history(histories, ax=ax, linewidth=1.8, markersize=4)
     ax.set_ylabel(f"{long_name(loss)} loss of an image")
+    _legend_above(ax, n_columns=4)
     return figure
 
 
 def _arrays(history: dict[str, Curve]) -> dict[str, NDArray[np.float64]]:
     return {name: np.array(curve, dtype=np.float64) for name, curve in history.items()}
+
+
+def _legend_above(ax: "Axes", *, n_columns: int) -> None:
+    """Move the legend out of the plot, where curves leave it no room."""
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1.05),
+        ncols=n_columns,
+        borderaxespad=0,
+        columnspacing=1.2,
+    )
 
 
 def _mark_level(ax: "Axes", level: float, text: str) -> None:

@@ -55,32 +55,32 @@ def count(number: float) -> str:
 
 
 def seconds(duration: float) -> str:
-    """Write a duration with about three digits.
+    """Write a duration with two digits or more.
 
     Examples
     --------
-    >>> seconds(0.01234).replace(chr(0xA0), " ")
-    '0.012 s'
-    >>> seconds(83.4).replace(chr(0xA0), " ")
-    '83.4 s'
+    >>> [seconds(t).replace(chr(0xA0), " ") for t in (83.42, 1.234, 0.01234)]
+    ['83.4 s', '1.234 s', '0.012 s']
+    >>> [seconds(t).replace(chr(0xA0), " ") for t in (0.00512, 0.0000876)]
+    ['5.1 ms', '0.088 ms']
     """
+    if duration < 0.01:
+        return f"{1e3 * duration:.2g}{_NO_BREAK}ms"
     return f"{duration:.1f}{_NO_BREAK}s" if duration >= 10 else f"{duration:.3f}{_NO_BREAK}s"
 
 
-def megabytes(n_bytes: int | None) -> str:
-    """Write a size in millions of bytes.
+def size(n_bytes: int | None) -> str:
+    """Write a number of bytes in thousands or millions.
 
     Examples
     --------
-    >>> megabytes(184_320_000).replace(chr(0xA0), " ")
-    '184 MB'
-    >>> megabytes(82_944).replace(chr(0xA0), " ")
-    '0.083 MB'
+    >>> [size(n).replace(chr(0xA0), " ") for n in (184_320_000, 1_234_567, 82_944, 5_200)]
+    ['184 MB', '1.2 MB', '83 kB', '5.2 kB']
     """
     if n_bytes is None:
         return "not known"
-    size = n_bytes / 1e6
-    return f"{size:,.0f}{_NO_BREAK}MB" if size >= 10 else f"{size:.2g}{_NO_BREAK}MB"
+    amount, unit = (n_bytes / 1e6, "MB") if n_bytes >= 1e6 else (n_bytes / 1e3, "kB")
+    return f"{amount:,.0f}{_NO_BREAK}{unit}" if amount >= 10 else f"{amount:.2g}{_NO_BREAK}{unit}"
 
 
 def distance(length: float) -> str:
