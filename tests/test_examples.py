@@ -13,6 +13,7 @@ import typer
 from sklearn.model_selection import LeaveOneOut, cross_val_predict, train_test_split
 from sklearn.neighbors import KNeighborsClassifier as PeerClassifier
 
+from nearplane import LinearClassifier, LinearClassifierSweep
 from nearplane.cli import build_app
 from nearplane.datasets import load_dataset, make_natural_images
 
@@ -113,6 +114,49 @@ def test_leave_one_out_counts_what_scikit_learn_counts(monkeypatch, capsys):
         assert f"k = {k:2d}  {right.mean():6.2%}" in printed
 
 
+def test_both_losses_are_trained_and_their_templates_drawn(tmp_path, monkeypatch, capsys):
+    out = tmp_path / "picture.png"
+    arguments = ("--out", out, "--epochs", 3)
+    printed = run_example("train_linear.py", *arguments, monkeypatch=monkeypatch, capsys=capsys)
+    digits = load_dataset("digits")
+    for loss in ("softmax", "hinge"):
+        model = LinearClassifier(loss, max_epochs=3, random_state=0)
+        model.fit(digits.X_train, digits.y_train)
+        ranks = np.argsort(-model.decision_function(digits.X_test), axis=1)[:, :2]
+        right = ranks == digits.y_test[:, None]
+        curve = printed.partition(f"{loss}, learning rate")[2]
+        for epoch, value in zip((1, 2, 3), model.history_["data_loss"], strict=True):
+            assert f"epoch {epoch:2d}  {value:6.3f}  #" in curve
+        first, either = right[:, 0].mean(), right.any(axis=1).mean()
+        assert f"test accuracy {first:.2%}; among the best two {either:.2%}" in curve
+    assert plt.imread(out).std() > 0.1
+
+
+def test_a_sweep_is_printed_as_a_table_of_rates_and_alphas(tmp_path, monkeypatch, capsys):
+    out = tmp_path / "picture.png"
+    arguments = ("--out", out, "--epochs", 4, "--loss", "hinge")
+    printed = run_example(
+        "sweep_learning_rates.py", *arguments, monkeypatch=monkeypatch, capsys=capsys
+    )
+    digits = load_dataset("digits")
+    sweep = LinearClassifierSweep(
+        LinearClassifier("hinge", schedule="constant", max_epochs=4),
+        {"learning_rate": [1e-4, 1e-3, 1e-2, 1e-1], "alpha": [0, 1e-3, 1e-2, 1e-1]},
+        random_state=0,
+    )
+    sweep.fit(digits.X_train, digits.y_train)
+    lines = {line.split()[0]: line.split()[1:] for line in printed.splitlines() if line.strip()}
+    alphas = [0, 1e-3, 1e-2, 1e-1]
+    for params, accuracy in zip(
+        sweep.results_["params"], sweep.results_["validation_accuracy"], strict=True
+    ):
+        row = lines[f"{params['learning_rate']:g}"]
+        assert row[alphas.index(params["alpha"])] == f"{accuracy:.2%}"
+    assert f"best: {sweep.best_params_}" in printed
+    assert f"test accuracy {sweep.score(digits.X_test, digits.y_test):.2%}" in printed
+    assert plt.imread(out).std() > 0.05  # curves on a white page
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_is_short_and_says_what_it_does(example, monkeypatch, capsys):
     source = example.read_text("utf-8")
@@ -133,7 +177,8 @@ def test_the_example_of_the_readme_runs(tmp_path, capsys):
 def test_the_user_guide_runs_from_top_to_bottom(tmp_path, capsys):
     assert run_blocks(ROOT / "docs" / "user_guide.md") > 15
     assert "CIFAR-10 is not in" in capsys.readouterr().out
-    assert {path.name for path in tmp_path.glob("*.png")} == {"accuracy.png", "mistakes.png"}
+    pictures = {"accuracy.png", "learning_rates.png", "mistakes.png", "templates.png"}
+    assert {path.name for path in tmp_path.glob("*.png")} == pictures
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
