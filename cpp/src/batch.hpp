@@ -89,10 +89,15 @@ private:
         }
     }
 
-    /// Of equal scores the first class counts, as argmax has it.
+    /// Of equal scores the first class counts, as argmax has it. All comparisons are made: which of
+    /// them fails first is what no branch predictor guesses.
     void mark_correct(const T* scores, std::int64_t label, std::uint8_t* is_correct) const {
         for (std::int64_t m = 0; m < n_models_; ++m, scores += n_classes_) {
-            is_correct[m] = std::max_element(scores, scores + n_classes_) == scores + label;
+            bool wins = true;
+            for (std::int64_t j = 0; j < label; ++j) wins &= scores[j] < scores[label];
+            for (std::int64_t j = label + 1; j < n_classes_; ++j)
+                wins &= scores[j] <= scores[label];
+            is_correct[m] = wins;
         }
     }
 

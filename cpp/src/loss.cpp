@@ -122,7 +122,8 @@ double differentiate_squared_error(const Scores<T>& scores, double weight) {
 /// exponential overflows - and writes minus the label's score.
 template <class T>
 void prepare_softmax(const Scores<T>& scores, double* loss) {
-    const T largest = *std::max_element(scores.s, scores.s + scores.n_classes);
+    T largest = scores.s[0];
+    for (std::int64_t j = 1; j < scores.n_classes; ++j) largest = std::max(largest, scores.s[j]);
     for (std::int64_t j = 0; j < scores.n_classes; ++j) scores.s[j] -= largest;
     *loss = -static_cast<double>(scores.s[scores.label]);
 }
