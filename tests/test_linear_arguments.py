@@ -124,6 +124,12 @@ def test_data_are_checked(options, message):
         fit(**options)
 
 
+@pytest.mark.parametrize("preprocess", ["none", "center", "standardize"])
+def test_values_too_large_to_work_with_are_told(preprocess):
+    with pytest.raises(ValueError, match="X holds values too large to be squared in float64"):
+        LinearClassifier(preprocess=preprocess).fit(1e200 * X, Y)
+
+
 @pytest.mark.parametrize(
     ("weights", "message"),
     [

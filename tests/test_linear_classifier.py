@@ -273,6 +273,24 @@ def test_constant_features_do_no_harm(iris):
     assert (model.coef_[:, 4:] == 0).all()
 
 
+def test_a_spread_lost_in_rounding_is_none(iris):
+    X, y = iris
+    noise = 1e7 + np.arange(150) % 2  # in float32 one unit is one last digit
+    for dtype, varies in ((np.float32, False), (np.float64, True)):
+        model = linear().fit(np.column_stack([X, noise]).astype(dtype), y)
+        assert (model.scale_[4] != 1) == varies
+        assert model.score(np.column_stack([X, noise]).astype(dtype), y) > 0.9
+
+
+@pytest.mark.parametrize("factor", [1e-150, 1e-30, 1e30, 1e150])
+def test_features_may_be_of_any_size(iris, factor):
+    X, y = iris
+    truth, model = linear().fit(X, y), linear().fit(factor * X, y)
+    np.testing.assert_allclose(
+        model.decision_function(factor * X), truth.decision_function(X), atol=1e-9
+    )
+
+
 def test_means_are_those_of_the_training_rows(iris):
     X, y = iris
     weight = np.random.default_rng(0).integers(0, 4, 150)

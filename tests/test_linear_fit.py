@@ -152,6 +152,19 @@ def test_partial_fit_goes_on_after_fit(digits):
     np.testing.assert_array_equal(model.step_history_["step"], np.arange(1, 33))
 
 
+def test_partial_fit_goes_on_after_lbfgs(iris):
+    model = linear(solver="lbfgs", max_epochs=500).fit(*iris)
+    model.set_params(solver="sgd").partial_fit(*iris)
+    assert model.learning_rate_ > 0
+    assert model.score(*iris) > 0.95
+
+
+def test_huge_weights_are_relative_too(iris):
+    X, y = iris
+    weight = np.where(y == 1, 1.0, 0.5)
+    assert_same(linear().fit(X, y, 1e308 * weight), linear().fit(X, y, weight))
+
+
 def test_classes_not_seen_yet_are_known(iris):
     X, y = iris
     model = linear(**PLAIN).partial_fit(X[:50], y[:50], classes=[2, 1, 0, 9])

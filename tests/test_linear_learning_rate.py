@@ -92,6 +92,25 @@ def test_small_batches_and_much_momentum_want_short_steps():
     assert rate(X, y, alpha=1000.0) < 1 / 2000
 
 
+@pytest.mark.parametrize("loss", ["squared_error", "squared_hinge"])
+def test_single_rows_do_not_drive_squared_losses_astray(loss):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 10)), rng.integers(0, 3, 300)
+    X[7] *= 100
+    for batch_size in (2, 8, 256, 299):
+        model = LinearClassifier(loss, batch_size=batch_size, preprocess="none", random_state=0)
+        assert model.fit(X, y).stop_reason_ == "max_epochs"
+
+
+@pytest.mark.parametrize("n_rows", [256, 257, 300, 511, 513])
+def test_one_row_more_is_no_great_matter(n_rows):
+    X, y = load_digits(return_X_y=True)
+    order = np.random.RandomState(0).permutation(len(y))
+    X, y = X[order], y[order]
+    model = LinearClassifier(random_state=0).fit(X[:n_rows], y[:n_rows])
+    assert model.score(X[1000:], y[1000:]) > 0.92
+
+
 def test_losses_have_the_rates_of_their_curvatures(wine):
     options = {"penalty": None}
     softmax = rate(*wine, **options)

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from nearplane.linear_model import ConstantRate, CosineDecay
-from nearplane.linear_model._problem import LinearModel, Samples, Stopping, TrainingSetting
+from nearplane.linear_model._problem import (
+    LinearModel,
+    Samples,
+    Stopping,
+    TrainingSetting,
+    even_batch_size,
+)
 from nearplane.linear_model._training import Training
 
 from . import linear_reference as reference
@@ -98,7 +104,7 @@ def test_the_history_is_what_its_names_say(data):
     assert {len(column) for column in history.values()} == {3}
     np.testing.assert_array_equal(history["epoch"], [1, 2, 3])
     np.testing.assert_allclose(history["loss"], history["data_loss"] + history["penalty"])
-    sizes = np.array([20, 20, 10])
+    sizes = np.array([17, 17, 16])  # three batches are enough for 50 rows, 20 at a time
     of_epochs = steps["data_loss"].reshape(3, 3) @ sizes / 50
     np.testing.assert_allclose(history["data_loss"], of_epochs)
     np.testing.assert_allclose(history["update_ratio"], steps["update_ratio"].reshape(3, 3).mean(1))
@@ -109,10 +115,21 @@ def test_the_history_is_what_its_names_say(data):
         assert history["penalty"][epoch] == pytest.approx(penalty)
         assert history["validation_loss"][epoch] == pytest.approx(total / 10)
         assert history["validation_accuracy"][epoch] == right / 10
-    seen = [reference.linear_scores(data[0][:20], np.zeros((3, 6))).argmax(1) == data[1][:20]]
+    seen = [reference.linear_scores(data[0][:17], np.zeros((3, 6))).argmax(1) == data[1][:17]]
     assert history["train_accuracy"][0] >= seen[0].sum() / 50  # the first batch meets zeros
     assert outcome.reason == "max_epochs"
     assert outcome.best_epoch == 3
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "batch_size", "expected"),
+    [(50000, 256, 256), (257, 256, 129), (256, 256, 256), (5, 256, 5), (7, 1, 1), (9, None, 9)],
+)
+def test_batches_share_the_rows_evenly(n_rows, batch_size, expected):
+    size = even_batch_size(n_rows, batch_size)
+    assert size == expected
+    n_batches = -(-n_rows // size)
+    assert n_batches == -(-n_rows // (batch_size or n_rows))
 
 
 def test_without_a_validation_set_its_figures_are_missing(data):

@@ -43,7 +43,8 @@ class LinearClassifier(LinearLearning):
     epsilon : float, default=1e-8
         Added to the root of the squared gradients of "adagrad", "rmsprop" and "adam".
     batch_size : int or None, default=256
-        Rows of a step. None: all, which is gradient descent.
+        The largest number of rows of a step; the steps of an epoch share its rows evenly. None:
+        all rows, which is gradient descent.
     max_epochs : int, default=50
         Passes over the training rows; iterations of "lbfgs".
     tol : float, default=None
@@ -136,7 +137,7 @@ class LinearClassifier(LinearLearning):
     Examples
     --------
     >>> from sklearn.datasets import load_digits
-    >>> from nearplane import LinearClassifier
+    >>> from nearplane.linear_model import LinearClassifier
     >>> X, y = load_digits(return_X_y=True)
     >>> model = LinearClassifier(random_state=0).fit(X[:1000], y[:1000])
     >>> bool(model.score(X[1000:], y[1000:]) > 0.9)

@@ -66,6 +66,7 @@ class LabelledData:
         rows = rows[weight[rows] > 0]
         if len(rows) == 0:
             raise ValueError("every row of a split has sample weight 0; leave such rows out of X.")
+        weight = weight / weight[rows].max()  # so that the sum of huge weights stays finite
         return Samples(self.X, self.y, rows, weight / weight[rows].mean())
 
 

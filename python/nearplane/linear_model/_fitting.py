@@ -206,13 +206,13 @@ def joined(before: dict[str, Any], attributes: dict[str, Any]) -> dict[str, Any]
     return after | {key: n_before + attributes[key] for key in ("n_iter_", "best_epoch_")}
 
 
-def warn_of_divergence(outcome: Outcome, learning_rate: float) -> None:
+def warn_of_divergence(outcome: Outcome, learning_rate: float, parameters: Parameters) -> None:
     """Warn if the loss grew without bounds."""
     if outcome.reason == "diverged":
         epoch = int(outcome.history["epoch"][-1])
         _warn(
             f"Training diverged in epoch {epoch} with learning_rate={learning_rate:.3g}; kept are "
-            f"the weights from before it. Choose a smaller learning_rate, or 'auto'."
+            f"the weights from before it. {_advice(parameters)}"
         )
 
 
@@ -242,8 +242,13 @@ def warn_of_failure(
         _warn(
             f"After training the loss is {loss:.4g}, above {zero_loss:.4g}, that of weights that "
             f"are all 0: learning_rate={learning_rate:.3g} is too large, or max_epochs too small. "
-            "Choose a smaller learning_rate, or 'auto'."
+            f"{_advice(parameters)}"
         )
+
+
+def _advice(parameters: Parameters) -> str:
+    other = "" if parameters.learning_rate is None else ", or 'auto'"
+    return f"Choose a smaller learning_rate{other}."
 
 
 def _warn(text: str) -> None:

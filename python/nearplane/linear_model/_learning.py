@@ -127,7 +127,7 @@ width) or (n_samples, height, width, channels)
         self._take(attributes())
         tasks.end(attributes)
         outcome = solver.outcomes()[0]
-        warn_of_divergence(outcome, learning_rate)
+        warn_of_divergence(outcome, learning_rate, parameters)
         warn_of_failure(outcome, problem, learning_rate, parameters)
         return self
 
@@ -182,10 +182,10 @@ width) or (n_samples, height, width, channels)
         validate_data(self, with_names(X, data.X), reset=first, skip_check_array=True)
         preprocessing = None if first else Preprocessing(self.mean_, self.scale_)
         problem = pose(parameters, data, data.samples(), None, preprocessing)
-        if first or parameters.learning_rate is not None:
-            learning_rate = problem.learning_rate(parameters)
-        else:
-            learning_rate = self.learning_rate_
+        settled = (
+            not first and parameters.learning_rate is None and np.isfinite(self.learning_rate_)
+        )
+        learning_rate = self.learning_rate_ if settled else problem.learning_rate(parameters)
         start = None if first else self._start(problem)
         random_state = check_random_state(self.random_state)
         settings = [parameters.setting(learning_rate)]
@@ -199,7 +199,7 @@ width) or (n_samples, height, width, channels)
             record_steps = parameters.record_steps
             attributes = problem.attributes(outcome, learning_rate, record_steps=record_steps)
             self._take(joined(before, attributes) if before else attributes)
-        warn_of_divergence(outcome, learning_rate)
+        warn_of_divergence(outcome, learning_rate, parameters)
         return self
 
     def _split(

@@ -8,10 +8,15 @@ the squared norm of the rows over B, and momentum m accumulates it 1 / (1 - m) t
 1 / (k (r / B) / (1 - m)) keeps it in bounds (Bach and Moulines 2013, for B = 1 and m = 0). The
 rate is
 
-    1 / (k (h + (r / B) (1 - B / n) / (1 - m)) + 2 l2)
+    1 / (k (h + r f / (1 - m)) + 2 l2)
 
-where r = E|x|^4 / E|x|^2 stands for the squared norm of the rows, large ones counting more, and
-(1 - B / n) is what is left of the noise if the batch is a part of n rows.
+where r = E|x|^4 / E|x|^2 stands for the squared norm of the rows, large ones counting more, and f,
+the mean of 1 / B - 1 / n over the batches, is what is left of the noise when B rows are taken of n.
+
+The squared losses push the harder the farther a row is off, so that single rows can drive training
+astray: beyond a rate of 2 / (k (|x|^2 / B) / (1 - m)) the score of a row goes past its target by
+more than it was off. For them r is at least half of the largest squared norm. The other losses pull
+at every row with limited force.
 
 Adagrad, RMSProp and Adam take steps of about the rate in every weight, whatever the gradient, so a
 step changes a score by up to the rate times |x|_1, and the rate is a constant over the mean of
@@ -23,8 +28,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nearplane.linear_model._preprocessing import Preprocessing
-from nearplane.linear_model._problem import LinearModel, Samples
+from nearplane.linear_model._preprocessing import Preprocessing, check_squares
+from nearplane.linear_model._problem import LinearModel, Samples, even_batch_size
 
 # Enough for the largest eigenvalue; with more features than rows it errs on the cautious side.
 _MAX_ROWS = 1024
@@ -37,6 +42,8 @@ _ITERATIONS = 30
 # small tables. Adagrad's steps shrink soon; those of RMSProp are the noisiest.
 _SCORE_STEP = {"adagrad": 5.0, "rmsprop": 0.5, "adam": 1.0}
 
+_SQUARED = ("squared_hinge", "squared_error")
+
 # Features that are all 0 have no scale; any rate does.
 _TINY = 1e-30
 
@@ -48,6 +55,8 @@ class FeatureScale(NamedTuple):
     """Of the second-moment matrix."""
     squared_norm: float
     """E|x|^4 / E|x|^2."""
+    largest_squared_norm: float
+    """max |x|^2."""
     absolute_sum: float
     """E|x|_1."""
 
@@ -65,10 +74,13 @@ def feature_scale(
     weight = np.ones(len(Z)) if samples.sample_weight is None else samples.sample_weight[rows]
     weight = weight / weight.sum()
     squared_norms = np.einsum("ij,ij->i", Z, Z)
+    with np.errstate(over="ignore"):
+        check_squares((squared_norms**2).max())
     mean_square = weight @ squared_norms
     return FeatureScale(
         largest_eigenvalue=_largest_eigenvalue(Z * np.sqrt(weight)[:, None]),
         squared_norm=float(weight @ squared_norms**2 / mean_square) if mean_square else 0.0,
+        largest_squared_norm=float(squared_norms.max()),
         absolute_sum=float(weight @ np.abs(Z).sum(axis=1)),
     )
 
@@ -98,14 +110,18 @@ def automatic_learning_rate(
     l2 : float
         Factor of the squared weights in the penalty.
     batch_size : int or None
-        Rows of a step; None: all.
+        See `even_batch_size`.
     n_rows : int
         Rows of an epoch.
     """
     if optimizer in _SCORE_STEP:
         return _SCORE_STEP[optimizer] / max(scale.absolute_sum, _TINY)
-    batch = n_rows if batch_size is None else min(batch_size, n_rows)
-    noise = scale.squared_norm / batch * (1 - batch / n_rows) / (1 - momentum)
+    squared_norm = scale.squared_norm
+    if model.loss in _SQUARED:
+        squared_norm = max(squared_norm, scale.largest_squared_norm / 2)
+    size = even_batch_size(n_rows, batch_size)
+    sizes = np.diff(np.arange(0, n_rows, size), append=n_rows)
+    noise = squared_norm * float(np.mean(1 / sizes) - 1 / n_rows) / (1 - momentum)
     curvature = _curvature(model) * (scale.largest_eigenvalue + noise) + 2 * l2
     return 1 / max(curvature, _TINY)
 

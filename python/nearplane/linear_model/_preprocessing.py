@@ -13,6 +13,9 @@ PREPROCESS = ("none", "center", "standardize")
 # Numbers converted to float64 at a time: 1 MB, which stays in the cache for the passes over them.
 _BLOCK_SIZE = 2**17
 
+# A centre is off by half of its last digit at most, which shall be little beside the spread.
+_ROUNDINGS = 8
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -69,15 +72,37 @@ def measure(samples: Samples, preprocess: str) -> Preprocessing:
     samples : Samples
         Means and standard deviations are those of its rows, weighted.
     preprocess : {"none", "center", "standardize"}
-        Constant features are centred and left at that.
+        Constant features are centred and left at that, as are those whose spread is lost in the
+        rounding of their mean.
+
+    Raises
+    ------
+    ValueError
+        If values are too large for their squares.
     """
     if preprocess == "none":
         return Preprocessing(None, None)
-    mean, variance = _moments(samples)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, variance = _moments(samples)
+    check_squares(variance.max())
     if preprocess == "center":
         return Preprocessing(mean, None)
-    # Below the square root's own range a variance is 0 or denormal: as good as constant.
-    return Preprocessing(mean, np.where(variance > 0, np.sqrt(variance), 1.0))
+    spread = np.sqrt(variance)
+    dtype = samples.X.dtype if samples.X.dtype.kind == "f" else np.float32  # of the arithmetic
+    varies = spread > _ROUNDINGS * np.finfo(dtype).eps * np.abs(mean)
+    return Preprocessing(mean, np.where(varies, spread, 1.0))
+
+
+def check_squares(largest: float) -> None:
+    """Raise unless the largest of some squares of features is finite.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if not np.isfinite(largest):
+        raise ValueError("X holds values too large to be squared in float64; scale them down.")
 
 
 def _moments(samples: Samples) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

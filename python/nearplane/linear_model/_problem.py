@@ -110,6 +110,23 @@ class Samples(NamedTuple):
         return losses / len(self.rows), n_correct / len(self.rows)
 
 
+def even_batch_size(n_rows: int, batch_size: int | None) -> int:
+    """Return the size of batches, all but the last, that share the rows evenly.
+
+    There are as few of them as `batch_size` allows. Of 257 rows and a `batch_size` of 256 a second
+    batch would hold a single row, and a step after it as long as any other would be mere noise.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows of an epoch, at least one.
+    batch_size : int or None
+        The largest number of rows of a batch; None: all.
+    """
+    n_batches = 1 if batch_size is None else -(-n_rows // batch_size)
+    return -(-n_rows // n_batches)
+
+
 @dataclass(frozen=True)
 class Stopping:
     """When to stop before the last epoch."""

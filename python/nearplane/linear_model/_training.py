@@ -33,6 +33,7 @@ from nearplane.linear_model._problem import (
     State,
     Stopping,
     TrainingSetting,
+    even_batch_size,
 )
 from nearplane.linear_model._schedules import rate_factors
 
@@ -51,7 +52,7 @@ class Training:
     validation : Samples, default=None
         What to be judged by after each epoch.
     batch_size : int or None
-        Rows of a step; None: all.
+        See `even_batch_size`.
     max_epochs : int
         Where the schedules end.
     shuffle : bool
@@ -93,7 +94,7 @@ class Training:
         self._settings = list(settings)
         self._training = training
         self._validation = validation
-        self._batch_size = len(training.rows) if batch_size is None else batch_size
+        self._batch_size = even_batch_size(len(training.rows), batch_size)
         self._max_epochs = max_epochs
         self._shuffle = shuffle
         self._rng = random_state
