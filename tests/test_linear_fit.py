@@ -228,13 +228,16 @@ def test_tol_ends_training_that_has_come_to_rest(digits):
 
 def test_divergence_is_told_and_leaves_finite_weights(digits):
     model = linear(learning_rate=1e3, alpha=1.0)
-    with pytest.warns(ConvergenceWarning, match=r"diverged in epoch 1 with learning_rate=1e\+03"):
+    message = r"diverged in epoch 1 with learning_rate=1e\+03.* smaller learning_rate, or 'auto'"
+    with pytest.warns(ConvergenceWarning, match=message) as warned:
         model.fit(*digits)
+    assert warned[0].filename == __file__
     assert model.stop_reason_ == "diverged"
     assert np.isfinite(model.coef_).all()
     assert (model.n_iter_, model.best_epoch_) == (1, 0)
-    with pytest.warns(ConvergenceWarning, match="diverged"):
+    with pytest.warns(ConvergenceWarning, match="diverged") as warned:
         model.partial_fit(*digits)
+    assert warned[0].filename == __file__
     assert np.isfinite(model.coef_).all()
 
 

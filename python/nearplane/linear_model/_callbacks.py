@@ -5,7 +5,10 @@ from typing import Any
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
+
+    CALLER_OF_FIT = 3  # stack level: there is a frame of scikit-learn's between
 except ImportError:  # an older scikit-learn: `set_callbacks` is missing, and all else is the same
+    CALLER_OF_FIT = 2
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """Stands in for scikit-learn's."""
@@ -15,7 +18,7 @@ except ImportError:  # an older scikit-learn: `set_callbacks` is missing, and al
         return method
 
 
-__all__ = ["CallbackSupportMixin", "EpochTasks", "with_callbacks"]
+__all__ = ["CALLER_OF_FIT", "CallbackSupportMixin", "EpochTasks", "with_callbacks"]
 
 Attributes = Callable[[], dict[str, Any]]
 """Returns the attributes that would make the estimator a fitted one at this point."""

@@ -131,7 +131,8 @@ class LinearClassifier(LinearLearning):
     -----
     Weights are float32 for uint8 and float32 rows, else float64. If the loss grows without bounds,
     training stops with a `ConvergenceWarning` and keeps the weights of the epoch before. After
-    Ctrl-C the estimator has the weights of the last finished step. With scikit-learn 1.9 and later
+    Ctrl-C the estimator has the weights of the last finished step, or of the best epoch so far with
+    `early_stopping`. With scikit-learn 1.9 and later
     it takes callbacks by ``set_callbacks``, for each of which an epoch is a task.
 
     Examples

@@ -8,17 +8,15 @@
     rate = problem.learning_rate(parameters)
     training = problem.training_run(parameters, [parameters.setting(rate)], ...)
     ...
-    vars(estimator).update(problem.attributes(outcome, rate, parameters))
+    attributes = problem.attributes(outcome, rate, record_steps=parameters.record_steps)
 """
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from nearplane._progress import Progress
 from nearplane.linear_model._callbacks import EpochTasks
@@ -206,50 +204,50 @@ def joined(before: dict[str, Any], attributes: dict[str, Any]) -> dict[str, Any]
     return after | {key: n_before + attributes[key] for key in ("n_iter_", "best_epoch_")}
 
 
-def warn_of_divergence(outcome: Outcome, learning_rate: float, parameters: Parameters) -> None:
-    """Warn if the loss grew without bounds."""
-    if outcome.reason == "diverged":
-        epoch = int(outcome.history["epoch"][-1])
-        _warn(
-            f"Training diverged in epoch {epoch} with learning_rate={learning_rate:.3g}; kept are "
-            f"the weights from before it. {_advice(parameters)}"
-        )
-
-
-def warn_of_failure(
+def complaint(
     outcome: Outcome, problem: Problem, learning_rate: float, parameters: Parameters
-) -> None:
-    """Warn if training ended too soon, or with a loss above that of all-zero weights."""
+) -> str | None:
+    """Return what to warn of: training that diverged, ended too soon, or has come to nothing."""
     if parameters.solver == "lbfgs":
-        if outcome.reason == "max_epochs":
-            _warn(
-                f"lbfgs has not converged in max_epochs={parameters.max_epochs} iterations; allow "
-                "it more, or raise tol."
-            )
-        return
+        if outcome.reason != "max_epochs":
+            return None
+        return (
+            f"lbfgs has not converged in max_epochs={parameters.max_epochs} iterations; allow it "
+            "more, or raise tol."
+        )
+    if outcome.reason == "diverged":
+        return divergence(outcome, learning_rate, parameters)
     zero_loss = problem.model.zero_loss()
     losses = outcome.history["loss"]
     # Recorded are the losses of batches on the way: only if they are high the end is looked at.
-    if outcome.reason == "diverged" or len(losses) == 0 or not losses[-1] > zero_loss:
-        return
+    if len(losses) == 0 or losses[-1] <= zero_loss:
+        return None
     trainer = problem.model.trainer(
         [parameters.setting(learning_rate)], problem.training.X.shape[1]
     )
     trainer.set_weights(outcome.state.weights[np.newaxis])
     data_loss, _ = problem.training.evaluate(trainer, parameters.n_threads)
     loss = data_loss[0] + outcome.history["penalty"][outcome.best_epoch - 1]
-    if loss > zero_loss * _CLEARLY:
-        _warn(
-            f"After training the loss is {loss:.4g}, above {zero_loss:.4g}, that of weights that "
-            f"are all 0: learning_rate={learning_rate:.3g} is too large, or max_epochs too small. "
-            f"{_advice(parameters)}"
-        )
+    if loss <= zero_loss * _CLEARLY:
+        return None
+    return (
+        f"After training the loss is {loss:.4g}, above {zero_loss:.4g}, that of weights that are "
+        f"all 0: learning_rate={learning_rate:.3g} is too large, or max_epochs too small. "
+        f"{_advice(parameters)}"
+    )
+
+
+def divergence(outcome: Outcome, learning_rate: float, parameters: Parameters) -> str | None:
+    """Return what to say if the loss grew without bounds."""
+    if outcome.reason != "diverged":
+        return None
+    return (
+        f"Training diverged in epoch {int(outcome.history['epoch'][-1])} with "
+        f"learning_rate={learning_rate:.3g}; kept are the weights from before it. "
+        f"{_advice(parameters)}"
+    )
 
 
 def _advice(parameters: Parameters) -> str:
     other = "" if parameters.learning_rate is None else ", or 'auto'"
     return f"Choose a smaller learning_rate{other}."
-
-
-def _warn(text: str) -> None:
-    warnings.warn(text, ConvergenceWarning, stacklevel=4)

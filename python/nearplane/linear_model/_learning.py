@@ -1,16 +1,23 @@
 """How a linear classifier learns: at one go, or batch by batch."""
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
 from nearplane._progress import progress_bar
 from nearplane._validation import with_names
-from nearplane.linear_model._callbacks import CallbackSupportMixin, EpochTasks, with_callbacks
+from nearplane.linear_model._callbacks import (
+    CALLER_OF_FIT,
+    CallbackSupportMixin,
+    EpochTasks,
+    with_callbacks,
+)
 from nearplane.linear_model._data import (
     LabelledData,
     read_classes,
@@ -21,11 +28,11 @@ from nearplane.linear_model._data import (
 from nearplane.linear_model._exact import Minimisation
 from nearplane.linear_model._fitting import (
     Problem,
+    complaint,
+    divergence,
     joined,
     pose,
     run,
-    warn_of_divergence,
-    warn_of_failure,
 )
 from nearplane.linear_model._parameters import Parameters, for_partial_fit, read_parameters
 from nearplane.linear_model._prediction import LinearPrediction
@@ -126,9 +133,9 @@ width) or (n_samples, height, width, channels)
             raise
         self._take(attributes())
         tasks.end(attributes)
-        outcome = solver.outcomes()[0]
-        warn_of_divergence(outcome, learning_rate, parameters)
-        warn_of_failure(outcome, problem, learning_rate, parameters)
+        text = complaint(solver.outcomes()[0], problem, learning_rate, parameters)
+        if text is not None:
+            warnings.warn(text, ConvergenceWarning, stacklevel=CALLER_OF_FIT)
         return self
 
     @available_if(_learns_by_steps)  # type: ignore[untyped-decorator]
@@ -199,7 +206,9 @@ width) or (n_samples, height, width, channels)
             record_steps = parameters.record_steps
             attributes = problem.attributes(outcome, learning_rate, record_steps=record_steps)
             self._take(joined(before, attributes) if before else attributes)
-        warn_of_divergence(outcome, learning_rate, parameters)
+        text = divergence(outcome, learning_rate, parameters)
+        if text is not None:
+            warnings.warn(text, ConvergenceWarning, stacklevel=2)
         return self
 
     def _split(
