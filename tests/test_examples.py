@@ -168,10 +168,12 @@ def test_an_example_is_short_and_says_what_it_does(example, monkeypatch, capsys)
     assert " ".join(words) in " ".join(capsys.readouterr().out.split())
 
 
-def test_the_example_of_the_readme_runs(tmp_path, capsys):
-    assert run_blocks(ROOT / "README.md") == 1
-    assert re.search(r"manhattan: 9\d\.\d% .*\neuclidean: 9\d\.\d%", capsys.readouterr().out)
-    assert (tmp_path / "neighbours.png").stat().st_size > 0
+def test_the_examples_of_the_readme_run(tmp_path, capsys):
+    assert run_blocks(ROOT / "README.md") == 2
+    printed = capsys.readouterr().out
+    assert re.search(r"manhattan: 9\d\.\d% .*\neuclidean: 9\d\.\d%", printed)
+    assert re.search(r"softmax: 9\d\.\d% .*\nbest of 9 settings: ", printed)
+    assert {path.name for path in tmp_path.glob("*.png")} == {"neighbours.png", "templates.png"}
 
 
 def test_the_user_guide_runs_from_top_to_bottom(tmp_path, capsys):

@@ -51,7 +51,7 @@ def build_app() -> "typer.Typer":
             ),
         ] = False,
     ) -> None:
-        """Run exact nearest neighbours on images."""
+        """Classify images: exact nearest neighbours and linear classifiers."""
 
     def info(
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
