@@ -166,7 +166,8 @@ def _try_rates(
     """Train with multiples of the automatic learning rate, in one pass over the images."""
     automatic, zero_loss = usual_run.learning_rate, usual_run.zero_loss
     factors = [*_RATES.values(), *_HIGH_RATES]
-    sweep = LinearClassifierSweep(model, {"learning_rate": [f * automatic for f in factors]})
+    grid = {"learning_rate": [factor * automatic for factor in factors]}
+    sweep = LinearClassifierSweep(model, grid, verbose=model.verbose)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the page shows what it warns of
         _fit_without(images, rows, sweep)
