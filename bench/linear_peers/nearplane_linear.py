@@ -134,10 +134,14 @@ def _gradient_methods(dtype: str, n_threads: int) -> list[GradientMethod]:
 
 
 def _classifiers(n_threads: int) -> dict[str, Any]:
-    """Return what a newcomer gets, without any arguments, and the best of a sweep."""
+    """Return what a newcomer gets without arguments, and the best of a sweep."""
+    grid = {"loss": ["softmax", "ovr_logistic"], "alpha": [1e-3, 3e-3, 1e-2, 3e-2, 1e-1]}
     return {
         "nearplane LinearClassifier()": LinearClassifier(),
         'nearplane LinearClassifier("hinge")': LinearClassifier("hinge"),
+        "nearplane LinearClassifierSweep, 2 losses x 5 alphas": LinearClassifierSweep(
+            param_grid=grid
+        ),
     }
 
 
