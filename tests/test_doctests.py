@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 
 import pytest
@@ -24,12 +25,21 @@ def test_the_examples_of_a_module_are_true(name):
     assert results.failed == 0
 
 
+def public_objects(module):
+    """Yield what a module offers, and what the modules among it offer."""
+    for name in module.__all__:
+        value = getattr(module, name)
+        if inspect.ismodule(value):
+            yield from public_objects(value)
+        elif name != "__version__":
+            yield name, value
+
+
 def test_public_functions_and_estimators_have_an_example():
     finder = doctest.DocTestFinder(recurse=False)
     without = [
         name
-        for name in nearplane.__all__
-        if name != "__version__"
-        and not any(test.examples for test in finder.find(getattr(nearplane, name), name))
+        for name, value in public_objects(nearplane)
+        if not any(test.examples for test in finder.find(value, name))
     ]
     assert without == []
