@@ -115,7 +115,7 @@ def automatic_learning_rate(
         Rows of an epoch.
     """
     if optimizer in _SCORE_STEP:
-        return _SCORE_STEP[optimizer] / max(scale.absolute_sum, _TINY)
+        return _rounded(_SCORE_STEP[optimizer] / max(scale.absolute_sum, _TINY))
     squared_norm = scale.squared_norm
     if model.loss in _SQUARED:
         squared_norm = max(squared_norm, scale.largest_squared_norm / 2)
@@ -123,7 +123,12 @@ def automatic_learning_rate(
     sizes = np.diff(np.arange(0, n_rows, size), append=n_rows)
     noise = squared_norm * float(np.mean(1 / sizes) - 1 / n_rows) / (1 - momentum)
     curvature = _curvature(model) * (scale.largest_eigenvalue + noise) + 2 * l2
-    return 1 / max(curvature, _TINY)
+    return _rounded(1 / max(curvature, _TINY))
+
+
+def _rounded(rate: float) -> float:
+    """Return three digits: the last bits of NumPy's products vary with machine and threads."""
+    return float(f"{rate:.3g}")
 
 
 def _curvature(model: LinearModel) -> float:

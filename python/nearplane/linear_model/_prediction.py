@@ -21,6 +21,7 @@ from nearplane._validation import (
     resolve_n_jobs,
     with_names,
 )
+from nearplane.linear_model._preprocessing import dot
 
 _PROBABILISTIC = ("softmax", "ovr_logistic")
 
@@ -220,12 +221,12 @@ class LinearPrediction(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self, matrix: NDArray[Any], coef: NDArray[np.float64], intercept: NDArray[np.float64]
     ) -> NDArray[Any]:
         """Return X @ coef.T + intercept, without the cancellation of large means against it."""
-        bias = intercept if self.mean_ is None else intercept + coef @ self.mean_
+        bias = intercept if self.mean_ is None else intercept + dot(coef, self.mean_)
         dtype = np.float32 if matrix.dtype == np.uint8 else float_dtype(matrix.dtype)
         with progress_bar("scores", enabled=self.verbose) as progress:
             return _core.linear_scores(
                 matrix,
-                np.column_stack([coef, bias]).astype(dtype),
+                np.column_stack([coef, bias]).astype(dtype, order="C"),
                 center=self.mean_,
                 scale=None,
                 n_threads=resolve_n_jobs(self.n_jobs),

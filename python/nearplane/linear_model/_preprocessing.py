@@ -52,16 +52,16 @@ class Preprocessing:
             coef /= self.scale
         intercept = weights[:, -1].astype(np.float64)
         if self.mean is not None:
-            intercept -= coef @ self.mean
+            intercept -= dot(coef, self.mean)
         return coef, intercept
 
     def unfold(
         self, coef: NDArray[np.float64], intercept: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Return the weights, the bias in the last column, that `fold` makes these of."""
-        bias = intercept if self.mean is None else intercept + coef @ self.mean
+        bias = intercept if self.mean is None else intercept + dot(coef, self.mean)
         weights = coef if self.scale is None else coef * self.scale
-        return np.column_stack([weights, bias])
+        return np.ascontiguousarray(np.column_stack([weights, bias]))
 
 
 def measure(samples: Samples, preprocess: str) -> Preprocessing:
@@ -93,6 +93,14 @@ def measure(samples: Samples, preprocess: str) -> Preprocessing:
     return Preprocessing(mean, np.where(varies, spread, 1.0))
 
 
+def dot(matrix: NDArray[np.float64], vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``matrix @ vector``, with the same bits on any number of threads.
+
+    The libraries behind NumPy's ``@`` share the sums out among their own threads.
+    """
+    return np.einsum("ij,j->i", matrix, vector)
+
+
 def check_squares(largest: float) -> None:
     """Raise unless the largest of some squares of features is finite.
 
@@ -121,11 +129,12 @@ def _moments(samples: Samples) -> tuple[NDArray[np.float64], NDArray[np.float64]
         weight = np.ones(len(block)) if sample_weight is None else sample_weight[block]
         differences = X[block] - origin
         weight_sum = weight.sum()
-        block_mean = weight @ differences / weight_sum
+        block_mean = dot(differences.T, weight) / weight_sum
         differences -= block_mean
         shift = block_mean - mean
         part = weight_sum / (total + weight_sum)
-        squares += weight @ np.square(differences, out=differences) + shift**2 * (total * part)
+        np.square(differences, out=differences)
+        squares += dot(differences.T, weight) + shift**2 * (total * part)
         mean += shift * part
         total += weight_sum
     return origin + mean, squares / total
