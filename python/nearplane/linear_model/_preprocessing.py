@@ -98,7 +98,7 @@ def dot(matrix: NDArray[np.float64], vector: NDArray[np.float64]) -> NDArray[np.
 
     The libraries behind NumPy's ``@`` share the sums out among their own threads.
     """
-    return np.einsum("ij,j->i", matrix, vector)
+    return np.asarray(np.einsum("ij,j->i", matrix, vector))
 
 
 def check_squares(largest: float) -> None:
