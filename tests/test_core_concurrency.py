@@ -211,10 +211,38 @@ FORKS = textwrap.dedent("""
     assert np.array_equal(nearplane.argkmin(rows, rows, 4, n_jobs=4)[1], expected)
     print("survived")
 """)
+FORK_WHILE_FEATURES_ARE_MEASURED = textwrap.dedent("""
+    import os, threading, warnings
+    import numpy as np
+    from nearplane.linear_model import LinearClassifier, _fitting
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python's own, about forks and threads
+    rng = np.random.default_rng(0)
+    rows, labels = rng.integers(0, 256, (300, 64), dtype=np.uint8), rng.integers(0, 3, 300)
+    def fit():
+        return LinearClassifier(max_epochs=2, random_state=0).fit(rows, labels).coef_
+    expected, measure = fit(), _fitting.feature_scale
+    is_measuring, has_forked = threading.Event(), threading.Event()
+    def wait_and_measure(*args, **kwargs):
+        is_measuring.set()
+        has_forked.wait()
+        return measure(*args, **kwargs)
+    _fitting.feature_scale = wait_and_measure
+    thread = threading.Thread(target=fit)
+    thread.start()
+    is_measuring.wait()
+    child = os.fork()
+    _fitting.feature_scale = measure
+    if child == 0:
+        os._exit(0 if np.array_equal(fit(), expected) else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    has_forked.set()
+    thread.join()
+    print("survived")
+""")
 CAN_FORK = "fork" in multiprocessing.get_all_start_methods()
 
 
-@pytest.mark.parametrize("code", [FORKS] if CAN_FORK else [])
+@pytest.mark.parametrize("code", [FORKS, FORK_WHILE_FEATURES_ARE_MEASURED] if CAN_FORK else [])
 def test_children_of_fork_go_on(code):
     answer = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False

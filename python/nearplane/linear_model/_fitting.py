@@ -13,7 +13,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -48,12 +47,17 @@ class Problem:
     training: Samples
     validation: Samples | None
 
-    @cached_property
+    @property
     def scale(self) -> FeatureScale:
-        """How large the features are that the weights see."""
-        return feature_scale(
-            self.training, self.preprocessing, fit_intercept=self.model.fit_intercept
-        )
+        """How large the features are that the weights see; measured once."""
+        # functools.cached_property has one lock for all threads before Python 3.12, which a child
+        # of fork finds locked for ever.
+        if "_scale" not in vars(self):
+            vars(self)["_scale"] = feature_scale(
+                self.training, self.preprocessing, fit_intercept=self.model.fit_intercept
+            )
+        scale: FeatureScale = vars(self)["_scale"]
+        return scale
 
     def learning_rate(self, parameters: Parameters) -> float:
         """Return the learning rate, which may be automatic; NaN if there is no such thing."""
