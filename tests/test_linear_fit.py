@@ -1,5 +1,6 @@
 """Ways of fitting: weights, batches, going on, stopping early, failing and being interrupted."""
 
+import copy
 import io
 import sys
 import warnings
@@ -97,6 +98,18 @@ def test_warm_start_continues(digits, dtype, optimizer):
     assert_same(parts, whole, rtol=1e-9 if dtype == np.float64 else 1e-5)
     assert parts.n_iter_ == 2
     assert_same(parts.set_params(warm_start=False, max_epochs=6).fit(X, y), whole)
+
+
+@pytest.mark.parametrize("goes_on", ["fit", "partial_fit"])
+def test_another_optimizer_starts_without_what_the_one_before_remembers(iris, goes_on):
+    X, y = iris
+    model = linear(optimizer="adam", max_epochs=5, warm_start=True, **PLAIN).fit(X, y)
+    expected = copy.deepcopy(model)
+    expected._moments[:] = 0
+    expected._n_steps = 0
+    for each in (model, expected):
+        getattr(each.set_params(optimizer="sgd", max_epochs=1), goes_on)(X, y)
+    np.testing.assert_array_equal(model.coef_, expected.coef_)
 
 
 def test_warm_start_continues_from_the_coefficients_there_are(iris):

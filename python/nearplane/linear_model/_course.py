@@ -85,7 +85,7 @@ class Course:
             self._steps.append(steps)
         if not (abs(figures.loss) <= self._limit and _is_finite(state)):
             # Moments that led astray are no state to continue from.
-            self._state = State(self._state.weights, np.zeros_like(state.moments), 0)
+            self._state = self._state.at_rest()
             self._reason = "diverged"
             return True
         self._state, self._epoch = state, figures.epoch

@@ -8,7 +8,7 @@
     rate = problem.learning_rate(parameters)
     training = problem.training_run(parameters, [parameters.setting(rate)], ...)
     ...
-    attributes = problem.attributes(outcome, rate, record_steps=parameters.record_steps)
+    attributes = problem.attributes(outcome, rate, parameters)
 """
 
 from collections.abc import Callable, Sequence
@@ -104,9 +104,10 @@ class Problem:
         )
 
     def attributes(
-        self, outcome: Outcome, learning_rate: float, *, record_steps: bool
+        self, outcome: Outcome, learning_rate: float, parameters: Parameters
     ) -> dict[str, Any]:
         """Return the attributes that make a `LinearClassifier` a fitted one."""
+        record_steps = parameters.record_steps and parameters.solver == "sgd"
         coef, intercept = self.preprocessing.fold(outcome.state.weights)
         attributes = {
             "classes_": self.data.classes,
@@ -122,6 +123,7 @@ class Problem:
             "history_": outcome.history,
             "_moments": outcome.state.moments,
             "_n_steps": outcome.state.n_steps,
+            "_optimizer": parameters.optimizer,
         }
         return attributes | ({"step_history_": outcome.step_history} if record_steps else {})
 

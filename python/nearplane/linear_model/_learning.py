@@ -37,7 +37,7 @@ from nearplane.linear_model._fitting import (
 from nearplane.linear_model._parameters import Parameters, for_partial_fit, read_parameters
 from nearplane.linear_model._prediction import LinearPrediction
 from nearplane.linear_model._preprocessing import Preprocessing
-from nearplane.linear_model._problem import Samples, State
+from nearplane.linear_model._problem import Optimizer, Samples, State
 from nearplane.linear_model._training import Training
 
 
@@ -58,6 +58,7 @@ class LinearLearning(CallbackSupportMixin, LinearPrediction):  # type: ignore[mi
     n_iter_: int
     _moments: NDArray[Any]
     _n_steps: int
+    _optimizer: Optimizer
 
     @with_callbacks  # type: ignore[untyped-decorator]  # scikit-learn has no types
     def fit(
@@ -108,7 +109,9 @@ width) or (n_samples, height, width, channels)
         training, validation = self._split(parameters, data, X_val, y_val, random_state)
         problem = pose(parameters, data, training, validation)
         start = (
-            self._start(problem) if parameters.warm_start and self.__sklearn_is_fitted__() else None
+            self._start(problem, parameters.optimizer)
+            if parameters.warm_start and self.__sklearn_is_fitted__()
+            else None
         )
         learning_rate = problem.learning_rate(parameters)
         validate_data(self, with_names(X, data.X), reset=True, skip_check_array=True)
@@ -119,11 +122,9 @@ width) or (n_samples, height, width, channels)
         else:
             settings = [parameters.setting(learning_rate)]
             solver = problem.training_run(parameters, settings, start, random_state)
-        record_steps = parameters.record_steps and parameters.solver == "sgd"
 
         def attributes() -> dict[str, Any]:
-            outcome = solver.outcomes()[0]
-            return problem.attributes(outcome, learning_rate, record_steps=record_steps)
+            return problem.attributes(solver.outcomes()[0], learning_rate, parameters)
 
         try:
             with progress_bar("training", enabled=parameters.verbose) as bar:
@@ -193,7 +194,7 @@ width) or (n_samples, height, width, channels)
             not first and parameters.learning_rate is None and np.isfinite(self.learning_rate_)
         )
         learning_rate = self.learning_rate_ if settled else problem.learning_rate(parameters)
-        start = None if first else self._start(problem)
+        start = None if first else self._start(problem, parameters.optimizer)
         random_state = check_random_state(self.random_state)
         settings = [parameters.setting(learning_rate)]
         training = problem.training_run(parameters, settings, start, random_state)
@@ -203,8 +204,7 @@ width) or (n_samples, height, width, channels)
                 training.run_epoch(bar)
         finally:
             outcome = training.outcomes()[0]
-            record_steps = parameters.record_steps
-            attributes = problem.attributes(outcome, learning_rate, record_steps=record_steps)
+            attributes = problem.attributes(outcome, learning_rate, parameters)
             self._take(joined(before, attributes) if before else attributes)
         text = divergence(outcome, learning_rate, parameters)
         if text is not None:
@@ -233,8 +233,11 @@ width) or (n_samples, height, width, channels)
         )
         return data.samples(rows[kept]), data.samples(rows[held_out])
 
-    def _start(self, problem: Problem) -> State:
-        """Return the state that training has got to, as weights of the problem's features."""
+    def _start(self, problem: Problem, optimizer: Optimizer) -> State:
+        """Return the state that training has got to, as weights of the problem's features.
+
+        What another optimizer remembers means something else, even of another sign, and is dropped.
+        """
         if not np.array_equal(self.classes_, problem.data.classes):
             raise ValueError(
                 f"y must hold the classes {self.classes_.tolist()} that warm_start=True continues "
@@ -247,7 +250,8 @@ width) or (n_samples, height, width, channels)
                 f"with; got {n_features}."
             )
         weights = problem.preprocessing.unfold(self.coef_, self.intercept_)
-        return State(weights, self._moments, self._n_steps)
+        state = State(weights, self._moments, self._n_steps)
+        return state if optimizer == self._optimizer else state.at_rest()
 
     def _take(self, attributes: dict[str, Any]) -> None:
         """Become a fitted estimator."""

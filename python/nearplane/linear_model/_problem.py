@@ -150,6 +150,10 @@ class State(NamedTuple):
     n_steps: int
     """Optimizer steps behind `moments`."""
 
+    def at_rest(self) -> "State":
+        """Return the same weights, with an optimizer that has not made a step yet."""
+        return State(self.weights, np.zeros_like(self.moments), 0)
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -198,9 +198,7 @@ class SweepTraining:
         if best in group:
             place = group.index(best)
             attributes = problem.attributes(
-                outcomes[place],
-                rates[place],
-                record_steps=len(outcomes[place].step_history["step"]) > 0,
+                outcomes[place], rates[place], self._candidates[best].parameters
             )
             self.winner = Winner(best, attributes)
 
