@@ -164,3 +164,11 @@ def test_too_few_iterations_are_told(data):
     with pytest.warns(ConvergenceWarning, match="lbfgs has not converged in max_epochs=3"):
         model = LinearClassifier(solver="lbfgs", max_epochs=3).fit(*data)
     assert (model.n_iter_, model.stop_reason_) == (3, "max_epochs")
+
+
+def test_a_loss_that_is_not_finite_is_told():
+    X, y = load_iris(return_X_y=True)
+    with pytest.warns(ConvergenceWarning, match="lbfgs has come upon a loss that is not finite"):
+        model = exact("squared_hinge", margin=1e200).fit(X, y)
+    assert (model.n_iter_, model.stop_reason_) == (0, "diverged")
+    assert not model.coef_.any()

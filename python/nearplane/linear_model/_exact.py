@@ -97,8 +97,8 @@ class Minimisation:
         def iterated(intermediate_result: scipy.optimize.OptimizeResult) -> None:
             nonlocal epoch
             epoch += 1
-            self._record(epoch, intermediate_result.x, float(intermediate_result.fun))
-            if after_epoch(epoch / self._max_epochs):
+            lost = self._record(epoch, intermediate_result.x, float(intermediate_result.fun))
+            if after_epoch(epoch / self._max_epochs) or lost:
                 raise StopIteration
 
         result = scipy.optimize.minimize(
@@ -118,7 +118,7 @@ class Minimisation:
         # 0: a tolerance was met; 1: the limit; 2: the line search finds nothing lower, because the
         # loss is flat to its last digit; 99: stopped by the callback.
         ends: dict[int, Reason] = {1: "max_epochs", 99: "interrupted"}
-        self._reason = ends.get(result.status, "tol")
+        self._reason = ends.get(result.status, "tol") if np.isfinite(result.fun) else "diverged"
 
     def outcomes(self) -> list[Outcome]:
         """Return where the search has got to, as the outcome of the only setting."""
@@ -153,7 +153,8 @@ class Minimisation:
             gradient[:, -1] = 0
         return loss, gradient.ravel()
 
-    def _record(self, epoch: int, flat: NDArray[np.float64], loss: float) -> None:
+    def _record(self, epoch: int, flat: NDArray[np.float64], loss: float) -> bool:
+        """Take down an iteration; return whether its loss or weights are no numbers any more."""
         before = self._weights
         self._weights = flat.reshape(before.shape).copy()
         self._trainer.set_weights(self._weights[np.newaxis])
@@ -175,4 +176,4 @@ class Minimisation:
             validation_loss=validation[0][0],
             update_ratio=moved / norm if norm else 0.0,
         )
-        self._course.record(figures, None, self._state())
+        return self._course.record(figures, None, self._state())

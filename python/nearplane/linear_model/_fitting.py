@@ -215,12 +215,12 @@ def complaint(
 ) -> str | None:
     """Return what to warn of: training that diverged, ended too soon, or has come to nothing."""
     if parameters.solver == "lbfgs":
-        if outcome.reason != "max_epochs":
-            return None
-        return (
-            f"lbfgs has not converged in max_epochs={parameters.max_epochs} iterations; allow it "
-            "more, or raise tol."
-        )
+        return {
+            "max_epochs": "lbfgs has not converged in max_epochs="
+            f"{parameters.max_epochs} iterations; allow it more, or raise tol.",
+            "diverged": "lbfgs has come upon a loss that is not finite; kept are the weights from "
+            "before it. Some values of X, weights of rows or parameters are too large.",
+        }.get(outcome.reason)
     if outcome.reason == "diverged":
         return divergence(outcome, learning_rate, parameters)
     zero_loss = problem.model.zero_loss()

@@ -284,5 +284,5 @@ def _figures(
 
 def _status(outcome: Outcome) -> str:
     if outcome.reason == "diverged":
-        return f"diverged at epoch {outcome.history['epoch'][-1]}"
+        return f"diverged at epoch {len(outcome.history['epoch'])}"
     return _STATUS[outcome.reason]
