@@ -166,6 +166,7 @@ def test_the_bar_reaches_the_end(monkeypatch, method):
         ({"step_size": -1}, ValueError, "step_size must be .*above 0.*got -1"),
         ({"margin": -1}, ValueError, "margin must be .*at least 0; got -1"),
         ({"fit_intercept": "yes"}, TypeError, "fit_intercept must be True or False; got 'yes'"),
+        ({"verbose": 1}, TypeError, "verbose must be True or False; got 1"),
         ({"n_jobs": 0}, ValueError, "n_jobs must be None or an integer other than 0"),
         ({"y": Y[:-1]}, ValueError, "X has 120, y has 119"),
         ({"y": Y + 0.5}, ValueError, "[Uu]nknown label type"),
