@@ -193,6 +193,7 @@ def test_n_jobs_counts_as_joblib_counts():
     assert resolve_n_jobs(np.int64(3)) == 3
     for n_jobs in (-1, -2, -1000):
         assert resolve_n_jobs(n_jobs) == max(1, joblib.cpu_count() + 1 + n_jobs)
+    assert argkmin([[1.0]], [[1.0]], 1, n_jobs=2**40)[1] == [[0]]
 
 
 @pytest.mark.parametrize("n_jobs", [0, 1.0, "2", True, np.True_, [1]])

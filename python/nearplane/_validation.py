@@ -21,6 +21,9 @@ Metric = Literal["euclidean", "sqeuclidean", "manhattan"]
 # In order of size: a type is held in the first of these that holds every one of its values.
 CORE_DTYPES = (np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float64))
 
+# The core counts threads in 32 bits, and never wakes more than the machine has.
+_MOST_THREADS = 2**31 - 1
+
 # float64 holds every integer up to here; NumPy calls int64 -> float64 a safe cast all the same.
 _LARGEST_EXACT_INTEGER = 2**53
 
@@ -199,7 +202,7 @@ def resolve_n_jobs(n_jobs: object) -> int:
     if threads is None or threads == 0:
         raise ValueError(f"n_jobs must be None or an integer other than 0; got {n_jobs!r}.")
     if threads > 0:
-        return threads
+        return min(threads, _MOST_THREADS)
     n_processors: int = joblib.cpu_count()
     return max(1, n_processors + 1 + threads)
 
