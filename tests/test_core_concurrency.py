@@ -16,6 +16,8 @@ from threadpoolctl import threadpool_limits
 
 from nearplane import _core, argkmin
 
+from .linear_levels import make_trainer, run_epoch
+
 RNG = np.random.default_rng(0)
 BASE = RNG.integers(0, 256, (2000, 100), dtype=np.uint8)
 QUERY = RNG.integers(0, 256, (200, 100), dtype=np.uint8)
@@ -148,9 +150,76 @@ def test_a_signal_from_outside_ends_a_search():
     assert process.returncode == 0
 
 
+# The beginning of programs that train in a process of their own, in steps long enough for two threads.
+TRAINING = textwrap.dedent("""
+    import os, threading, warnings
+    import numpy as np
+    from nearplane import _core
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python's own, about forks and threads
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 256, (1000, 4000), dtype=np.uint8), rng.integers(0, 40, 1000)
+    long_epoch = np.tile(rng.permutation(1000), 5000)  # 20,000 steps: half a minute
+    def new_trainer():
+        return _core.LinearTrainer(
+            [_core.Setting()], n_features=4000, n_classes=40, dtype="float32", loss="softmax",
+            margin=1.0, class_mean=False, fit_intercept=True, center=None,
+            scale=np.full(4000, 1 / 256),
+        )
+    def train(trainer, rows, progress=None):
+        rates = np.full((len(rows) // 250, 1), 1e-3)
+        trainer.run_epoch(
+            X, y, rows, None, batch_size=250, learning_rates=rates, n_threads=2, progress=progress
+        )
+    def state(trainer):
+        return trainer.weights().tobytes() + trainer.moments().tobytes()
+""")
+INTERRUPTED_EPOCH = TRAINING + textwrap.dedent("""
+    trainer, replay = new_trainer(), new_trainer()
+    try:
+        train(trainer, long_epoch, lambda _: print("training", flush=True))
+    except KeyboardInterrupt:
+        print("interrupted", 0 < trainer.n_steps < 20_000, flush=True)
+    n_seen = trainer.n_steps * 250
+    train(replay, long_epoch[:n_seen])
+    print(state(trainer) == state(replay))
+    for each in (trainer, replay):
+        train(each, long_epoch[n_seen : n_seen + 1000])
+    print(state(trainer) == state(replay))
+""")
+
+
+def test_a_signal_from_outside_leaves_the_last_whole_step_and_a_trainer_that_goes_on():
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED_EPOCH], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "training\n"
+    process.send_signal(signal.SIGINT)
+    answer, _ = process.communicate(timeout=60)
+    assert answer.replace("training\n", "") == "interrupted True\nTrue\nTrue\n"
+    assert process.returncode == 0
+
+
 def test_many_python_threads_at_once():
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(lambda _: right_answer(), range(40)))
+
+
+def test_trainers_in_many_python_threads_get_the_bits_of_one_alone():
+    X, y = RNG.integers(0, 256, (1000, 1000), dtype=np.uint8), RNG.integers(0, 4, 1000)
+    orders = [RNG.permutation(1000) for _ in range(8)]
+    settings, weights = [{}, {"optimizer": "adam"}], np.zeros((2, 4, 1001), np.float32)
+
+    def train(rows):
+        trainer = make_trainer(
+            _core.isa_level(), settings, weights, "softmax", scale=np.full(1000, 1 / 256)
+        )
+        for _ in range(3):
+            trace = run_epoch(trainer, (X, y, rows, None), 250, 1e-3)  # long steps: for two threads
+        return [array.tobytes() for array in (trainer.weights(), trainer.moments(), trace.losses)]
+
+    expected = [train(rows) for rows in orders]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(train, orders)) == expected
 
 
 def test_other_python_threads_run_while_the_core_works():
@@ -239,10 +308,44 @@ FORK_WHILE_FEATURES_ARE_MEASURED = textwrap.dedent("""
     thread.join()
     print("survived")
 """)
+FORK_WHILE_ANOTHER_THREAD_TRAINS = TRAINING + textwrap.dedent("""
+    def train_anew():
+        trainer = new_trainer()
+        train(trainer, long_epoch[:1000])
+        return state(trainer)
+    def fork_and_train():
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if train_anew() == expected else 1)
+        assert os.waitpid(child, 0)[1] == 0
+    expected = train_anew()
+    fork_and_train()
+    is_training, has_forked = threading.Event(), threading.Event()
+    def end_if_forked(_):
+        is_training.set()
+        if has_forked.is_set():
+            raise InterruptedError
+    def train_long():
+        try:
+            train(new_trainer(), long_epoch, end_if_forked)
+        except InterruptedError:
+            print("survived")
+    thread = threading.Thread(target=train_long)
+    thread.start()
+    is_training.wait()
+    for _ in range(5):
+        fork_and_train()
+    has_forked.set()
+    thread.join()
+    assert train_anew() == expected
+""")
 CAN_FORK = "fork" in multiprocessing.get_all_start_methods()
 
 
-@pytest.mark.parametrize("code", [FORKS, FORK_WHILE_FEATURES_ARE_MEASURED] if CAN_FORK else [])
+FORKING = [FORKS, FORK_WHILE_ANOTHER_THREAD_TRAINS, FORK_WHILE_FEATURES_ARE_MEASURED]
+
+
+@pytest.mark.parametrize("code", FORKING if CAN_FORK else [])
 def test_children_of_fork_go_on(code):
     answer = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
