@@ -32,6 +32,8 @@ public:
           gradient_pass_(std::min(capacity, samples.n_rows), crew.size()),
           stride_(score_stride<T>(n_columns_)),
           scores_(static_cast<std::size_t>(capacity * stride_)),
+          labels_(static_cast<std::size_t>(capacity)),
+          weights_(labels_.size(), 1.0),
           losses_(static_cast<std::size_t>(capacity * n_models_)),
           is_correct_(losses_.size()) {}
 
@@ -48,10 +50,11 @@ public:
             score_rows(task * rows, std::min(rows, count - task * rows), scale, worker);
         });
         for (std::int64_t r = 0; r < count; ++r) {
-            const double weight = weight_of(r);
+            const auto place = static_cast<std::size_t>(r * n_models_);
+            const double weight = weights_[static_cast<std::size_t>(r)];
             for (std::int64_t m = 0; m < n_models_; ++m) {
-                losses[m] += weight * losses_[static_cast<std::size_t>(r * n_models_ + m)];
-                n_correct[m] += is_correct_[static_cast<std::size_t>(r * n_models_ + m)];
+                losses[m] += weight * losses_[place + static_cast<std::size_t>(m)];
+                n_correct[m] += is_correct_[place + static_cast<std::size_t>(m)];
             }
         }
     }
@@ -71,21 +74,26 @@ private:
                                         most);
     }
 
-    double weight_of(std::int64_t r) const {
-        return samples_.weights ? samples_.weights[samples_.rows[first_ + r]] : 1.0;
-    }
-
     void score_rows(std::int64_t begin, std::int64_t n_rows, double scale, int worker) {
         const Block<T> scores{scores_.data() + begin * stride_, stride_};
-        const std::int64_t* rows = samples_.rows + first_ + begin;
         rows_.gather([this](std::int64_t r) { return samples_.rows[first_ + r]; }, begin, n_rows);
+        gather_labels(begin, n_rows);
         score_pass_(rows_, begin, n_rows, worker, scores);
         for (std::int64_t r = 0; r < n_rows; ++r) {
-            const std::int64_t label = samples_.labels[rows[r]];
-            const auto place = static_cast<std::size_t>((begin + r) * n_models_);
-            mark_correct(scores.row(r), label, &is_correct_[place]);
-            differentiate_loss(loss_, scores.row(r), n_models_, n_classes_, label,
-                               scale * weight_of(begin + r), &losses_[place]);
+            const auto row = static_cast<std::size_t>(begin + r);
+            const std::size_t place = row * static_cast<std::size_t>(n_models_);
+            mark_correct(scores.row(r), labels_[row], &is_correct_[place]);
+            differentiate_loss(loss_, scores.row(r), n_models_, n_classes_, labels_[row],
+                               scale * weights_[row], &losses_[place]);
+        }
+    }
+
+    /// All at once, since each may have to come from memory.
+    void gather_labels(std::int64_t begin, std::int64_t n_rows) {
+        for (std::int64_t r = begin; r < begin + n_rows; ++r) {
+            const std::int64_t row = samples_.rows[first_ + r];
+            labels_[static_cast<std::size_t>(r)] = samples_.labels[row];
+            if (samples_.weights) weights_[static_cast<std::size_t>(r)] = samples_.weights[row];
         }
     }
 
@@ -112,6 +120,8 @@ private:
     GradientPass<T> gradient_pass_;
     std::int64_t stride_;
     AlignedVector<T> scores_;
+    std::vector<std::int64_t> labels_;
+    std::vector<double> weights_;
     std::vector<double> losses_;
     std::vector<std::uint8_t> is_correct_;
     std::int64_t first_ = 0;
