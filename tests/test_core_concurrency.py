@@ -150,7 +150,7 @@ def test_a_signal_from_outside_ends_a_search():
     assert process.returncode == 0
 
 
-# The beginning of programs that train in a process of their own, in steps long enough for two threads.
+# How programs begin that train in a process of their own, in steps long enough for two threads.
 TRAINING = textwrap.dedent("""
     import os, threading, warnings
     import numpy as np
