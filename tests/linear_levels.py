@@ -50,9 +50,7 @@ def run_epoch(trainer, data, batch_size, rates, *, n_threads=2, progress=None):
     """Run an epoch over data (X, y, rows, sample_weight); one rate may stand for all."""
     n_batches = -(-len(data[2]) // batch_size)
     rates = np.array(np.broadcast_to(rates, (n_batches, trainer.n_settings)), np.float64)
-    return trainer.run_epoch(
-        *data, batch_size=batch_size, learning_rates=rates, n_threads=n_threads, progress=progress
-    )
+    return trainer.run_epoch(*data, learning_rates=rates, n_threads=n_threads, progress=progress)
 
 
 def random_rows(rng, n_rows, n_features, dtype):

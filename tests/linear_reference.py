@@ -185,8 +185,8 @@ def train(data, weights, setting, rates, *, batch_size, loss, fit_intercept=True
     penalised[:, -1] = 0  # the bias
     l1, l2 = h.l1 * penalised, h.l2 * penalised
     trace = []
-    for t, rate in enumerate(rates, start=1):
-        batch = rows[(t - 1) * batch_size : t * batch_size]
+    batches = np.array_split(rows, -(-len(rows) // batch_size))
+    for t, (rate, batch) in enumerate(zip(rates, batches, strict=True), start=1):
         w = None if sample_weight is None else sample_weight[batch]
         total, gradient = linear_loss(X[batch], y[batch], W, w, loss, **options)
         g = gradient / len(batch) + 2 * l2 * W

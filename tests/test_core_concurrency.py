@@ -103,18 +103,39 @@ def test_rows_changed_during_a_search_are_an_answer_or_an_error_but_never_garbag
             assert indices.max() < len(base)
 
 
-def test_a_daemon_thread_may_search_while_the_process_ends():
+DAEMONS = {
+    "one long search": """
+        rows = np.broadcast_to(np.uint8(1), (10_000_000, 1000))
+        started.set()
+        nearplane.argkmin(rows, rows, 3)
+    """,
+    # Almost always it is in the core or waiting for the GIL, on its way in or out.
+    "epoch after epoch": """
+        X, y = rng.integers(0, 256, (1000, 500), dtype=np.uint8), np.arange(1000) % 5
+        started.set()
+        nearplane.LinearClassifier(max_epochs=10**9).fit(X, y)
+    """,
+    "gradient after gradient": """
+        W, X, y = rng.normal(size=(500, 5)), rng.normal(size=(100, 500)), np.arange(100) % 5
+        while started.set() is None:
+            nearplane.losses.softmax(W, X, y)
+    """,
+}
+
+
+@pytest.mark.parametrize("work", DAEMONS)
+def test_a_daemon_thread_may_work_while_the_process_ends(work):
     code = textwrap.dedent("""
         import threading
         import numpy as np, nearplane
-        rows = np.broadcast_to(np.uint8(1), (10_000_000, 1000))
+        rng = np.random.default_rng(0)
         started = threading.Event()
-        def search():
-            started.set()
-            nearplane.argkmin(rows, rows, 3)
-        threading.Thread(target=search, daemon=True).start()
+        def work():
+        {body}
+        threading.Thread(target=work, daemon=True).start()
         started.wait()
-    """)
+        np.linalg.norm(rng.normal(size=(500, 500)), 2)  # lets it get under way
+    """).format(body=textwrap.indent(textwrap.dedent(DAEMONS[work]), "    "))
     answer = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
@@ -168,7 +189,7 @@ TRAINING = textwrap.dedent("""
     def train(trainer, rows, progress=None):
         rates = np.full((len(rows) // 250, 1), 1e-3)
         trainer.run_epoch(
-            X, y, rows, None, batch_size=250, learning_rates=rates, n_threads=2, progress=progress
+            X, y, rows, None, learning_rates=rates, n_threads=2, progress=progress
         )
     def state(trainer):
         return trainer.weights().tobytes() + trainer.moments().tobytes()

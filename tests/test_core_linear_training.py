@@ -317,14 +317,15 @@ def test_an_epoch_ends_before_a_step_at_which_no_loss_is_finite(level, dtype, ba
     rng = np.random.default_rng(13)
     X, y, rows, _ = make_data(rng, 1500, n_classes=3)
     weights = random_weights(rng, (2, 3, 61), dtype)
-    rates = np.zeros((-(-len(rows) // batch_size), 2))
+    batches = np.array_split(rows, -(-len(rows) // batch_size))
+    rates = np.zeros((len(batches), 2))
     rates[2] = np.finfo(dtype).max  # after the third step both are lost
     trainer = make_trainer(level, [{}, {}], weights, "squared_error", **CENTRED)
     trace = run_epoch(trainer, (X, y, rows, None), batch_size, rates)
     assert len(trace.losses) == trainer.n_steps == 3
     assert np.isfinite(trace.losses).all()
     lost = make_trainer(level, [{}, {}], weights, "squared_error", **CENTRED)
-    run_epoch(lost, (X, y, rows[: 3 * batch_size], None), batch_size, rates[:3])
+    run_epoch(lost, (X, y, np.concatenate(batches[:3]), None), len(batches[0]), rates[:3])
     assert_same_bits(trainer, lost)
 
 

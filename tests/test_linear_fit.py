@@ -134,8 +134,7 @@ def test_batches_one_by_one_are_an_epoch(digits, optimizer):
     whole = linear(max_epochs=2, **options).fit(X, y)
     parts = linear(**options)
     for _ in range(2):
-        for start in range(0, 1797, 100):
-            batch = slice(start, start + 100)
+        for batch in np.array_split(np.arange(1797), 18):
             parts.partial_fit(X[batch], y[batch], classes=np.arange(10))
     assert_same(parts, whole, rtol=1e-4)
     assert parts.n_iter_ == 36 == len(parts.history_["loss"])

@@ -9,7 +9,7 @@ from nearplane.linear_model._problem import (
     Samples,
     Stopping,
     TrainingSetting,
-    even_batch_size,
+    batch_sizes,
 )
 from nearplane.linear_model._training import Training
 
@@ -123,13 +123,20 @@ def test_the_history_is_what_its_names_say(data):
 
 @pytest.mark.parametrize(
     ("n_rows", "batch_size", "expected"),
-    [(50000, 256, 256), (257, 256, 129), (256, 256, 256), (5, 256, 5), (7, 1, 1), (9, None, 9)],
+    [
+        (50000, 256, [256] * 20 + [255] * 176),
+        (257, 256, [129, 128]),
+        (256, 256, [256]),
+        (101, 10, [10, 10] + [9] * 9),
+        (5, 256, [5]),
+        (3, 1, [1, 1, 1]),
+        (9, None, [9]),
+    ],
 )
 def test_batches_share_the_rows_evenly(n_rows, batch_size, expected):
-    size = even_batch_size(n_rows, batch_size)
-    assert size == expected
-    n_batches = -(-n_rows // size)
-    assert n_batches == -(-n_rows // (batch_size or n_rows))
+    sizes = batch_sizes(n_rows, batch_size)
+    assert sizes.tolist() == expected
+    assert sizes.tolist() == [len(part) for part in np.array_split(range(n_rows), len(sizes))]
 
 
 def test_without_a_validation_set_its_figures_are_missing(data):

@@ -327,3 +327,17 @@ def test_scores_that_make_no_sense_are_refused(changes, error, message):
     arguments = {"scores": np.zeros((3, 3)), "y": [0, 1, 2], **changes}
     with pytest.raises(error, match=message):
         losses.loss_from_scores(**arguments)
+
+
+def test_a_weight_of_zero_counts_nothing_even_beside_an_infinite_loss():
+    W, X, y = np.ones((1, 2)), np.array([[1.0], [1e200]]), np.array([0, 1])
+    alone = losses.squared_error(W, X[:1], y[:1])
+    beside = losses.squared_error(W, X, y, sample_weight=[1, 0])
+    for found, expected in zip(beside, alone, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    scores = X @ W
+    loss, dscores = losses.loss_from_scores(
+        scores, y, loss="squared_error", sample_weight=[1, 0], reduction="sum"
+    )
+    assert loss == alone[0]
+    assert (dscores[1] == 0).all()

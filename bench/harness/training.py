@@ -52,9 +52,8 @@ class Plan:
     alpha: float = 0.0
 
     def batches(self) -> list[Array]:
-        """Return the indices of the rows of each batch."""
-        starts = range(0, len(self.order), self.batch_size)
-        return [self.order[start : start + self.batch_size] for start in starts]
+        """Return the indices of the rows of each batch: as few as may be, as even as can be."""
+        return np.array_split(self.order, -(-len(self.order) // self.batch_size))
 
 
 @dataclass(frozen=True)

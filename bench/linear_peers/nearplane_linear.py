@@ -51,7 +51,6 @@ def train(rows: Rows, plan: Plan, learning_rates: Array, alphas: Array) -> Array
         rows.y,
         plan.order,
         None,
-        batch_size=plan.batch_size,
         learning_rates=np.tile(learning_rates, (n_batches, 1)),
         n_threads=plan.n_threads,
         progress=None,

@@ -87,9 +87,8 @@ def _validation_losses(training: Rows, validation: Rows, plan: Plan, n_epochs: i
 
 def _run_epoch(model: SoftmaxOrHinge, rows: Rows, plan: Plan, order: Tensor) -> Array:
     X, y = torch.from_numpy(rows.X), torch.from_numpy(rows.y)
-    losses = [
-        model.step(_features(X[batch], rows), y[batch]) for batch in order.split(plan.batch_size)
-    ]
+    batches = order.tensor_split(-(-len(order) // plan.batch_size))
+    losses = [model.step(_features(X[batch], rows), y[batch]) for batch in batches]
     return torch.stack(losses).numpy()
 
 

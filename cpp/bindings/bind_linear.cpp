@@ -17,8 +17,8 @@ py::object visit_float(const py::array& array, const char* name, Body&& body) {
 
 template <class T>
 WeightMatrix<T> weights_of(const py::array& array, std::int64_t n_features) {
-    check(array.ndim() == 2 && array.shape(1) == n_features + 1,
-          "weights must have shape (n_columns, n_features + 1)");
+    check(array.ndim() == 2 && array.shape(0) >= 1 && array.shape(1) == n_features + 1,
+          "weights must have shape (n_columns, n_features + 1), with a column at least");
     WeightMatrix<T> weights(array.shape(0), n_features);
     import_weights(static_cast<const T*>(array.data()), weights);
     return weights;

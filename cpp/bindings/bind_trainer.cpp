@@ -1,6 +1,5 @@
 // The training loop.
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -98,22 +97,21 @@ public:
     }
 
     EpochArrays run_epoch(const py::array& X, const Int64Array& y, const Int64Array& rows,
-                          const OptionalFloat64Array& sample_weight, std::int64_t batch_size,
+                          const OptionalFloat64Array& sample_weight,
                           const Float64Array& learning_rates, int n_threads, Progress progress) {
         check_threads(n_threads);
-        check(batch_size >= 1, "batch_size must be at least 1");
         check(n_settings() >= 1, "no setting is left to train");
         const Samples samples = samples_for(X, y, rows, sample_weight);
-        batch_size = std::min(batch_size, std::max<std::int64_t>(samples.n_rows, 1));
-        const std::int64_t n_batches = (samples.n_rows + batch_size - 1) / batch_size;
-        check(learning_rates.ndim() == 2 && learning_rates.shape(0) == n_batches &&
-                  learning_rates.shape(1) == n_settings(),
+        check(learning_rates.ndim() == 2 && learning_rates.shape(1) == n_settings(),
               "learning_rates must have shape (n_batches, n_settings)");
+        const std::int64_t n_batches = learning_rates.shape(0);
+        check(n_batches <= samples.n_rows && (n_batches > 0 || samples.n_rows == 0),
+              "there must be a batch, and a row for each");
         EpochTrace trace;
         run_released(std::move(progress), [&](Monitor& monitor) {
             std::visit(
                 [&](auto& trainer) {
-                    trace = trainer.run_epoch(samples, batch_size, learning_rates.data(), n_threads,
+                    trace = trainer.run_epoch(samples, n_batches, learning_rates.data(), n_threads,
                                               monitor);
                 },
                 trainer_);
@@ -223,8 +221,8 @@ void bind_trainer(py::module_& module) {
         .def("set_moments", &LinearTrainer::set_moments, py::arg("moments"), py::arg("n_steps"))
         .def("keep", &LinearTrainer::keep, py::arg("settings"))
         .def("run_epoch", &LinearTrainer::run_epoch, py::arg("X"), py::arg("y"), py::arg("rows"),
-             py::arg("sample_weight"), py::kw_only(), py::arg("batch_size"),
-             py::arg("learning_rates"), py::arg("n_threads"), py::arg("progress"))
+             py::arg("sample_weight"), py::kw_only(), py::arg("learning_rates"),
+             py::arg("n_threads"), py::arg("progress"))
         .def("evaluate", &LinearTrainer::evaluate, py::arg("X"), py::arg("y"), py::arg("rows"),
              py::arg("sample_weight"), py::kw_only(), py::arg("n_threads"), py::arg("progress"));
 }

@@ -20,10 +20,21 @@ bool is_finalizing() {
 #endif
 }
 
-/// A daemon thread must not ask a dying interpreter for the GIL: before Python 3.14 that unwinds
-/// the thread through C++ and aborts the process. It waits to be ended with the process instead.
 [[noreturn]] void wait_for_the_end() {
     while (true) std::this_thread::sleep_for(std::chrono::hours(1));
+}
+
+/// Calls acquire(), which asks for the GIL. A daemon thread must not ask a dying interpreter, and
+/// if that dies while the thread is waiting, Python unwinds the thread, which would end in an abort
+/// further up: the unwinding gets no further than this.
+template <class Acquire>
+void acquire_gil(const Acquire& acquire) {
+    if (is_finalizing()) wait_for_the_end();
+    try {
+        acquire();
+    } catch (...) {
+        wait_for_the_end();
+    }
 }
 
 }  // namespace
@@ -53,10 +64,14 @@ void check_threads(int n_threads) {
     if (n_threads < 1) throw py::value_error("n_threads must be at least 1");
 }
 
+void take_back_gil(PyThreadState* state) {
+    acquire_gil([state] { PyEval_RestoreThread(state); });
+}
+
 void PythonMonitor::poll(double fraction_done) {
     constexpr auto report_interval = std::chrono::milliseconds(100);
-    if (is_finalizing()) wait_for_the_end();
-    const py::gil_scoped_acquire gil;
+    std::optional<py::gil_scoped_acquire> gil;
+    acquire_gil([&gil] { gil.emplace(); });
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     const auto now = std::chrono::steady_clock::now();
     if (progress_ && now - last_report_ >= report_interval) {

@@ -7,6 +7,7 @@
 #include <pybind11/stl.h>
 
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -45,14 +46,25 @@ private:
     std::chrono::steady_clock::time_point last_report_ = std::chrono::steady_clock::now();
 };
 
-/// Runs `work(monitor)` without the GIL, then tells `progress` that all is done.
+/// Takes the GIL back. If the interpreter is ending, a daemon thread gets here but not further: it
+/// waits to be ended with the process.
+void take_back_gil(PyThreadState* state);
+
+/// Runs `work(monitor)` without the GIL, then tells `progress` that all is done. Not by
+/// py::gil_scoped_release: Python ends a daemon thread that asks a dying interpreter for the GIL by
+/// unwinding it (before 3.14), and a destructor must not be unwound.
 template <class Work>
 void run_released(std::optional<py::function> progress, Work&& work) {
     PythonMonitor monitor(progress);
-    {
-        const py::gil_scoped_release release;
+    std::exception_ptr error;
+    PyThreadState* state = PyEval_SaveThread();
+    try {
         std::forward<Work>(work)(monitor);
+    } catch (...) {
+        error = std::current_exception();
     }
+    take_back_gil(state);
+    if (error) std::rethrow_exception(error);
     if (progress) (*progress)(1.0);
 }
 

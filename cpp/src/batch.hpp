@@ -10,34 +10,42 @@
 
 namespace nearplane {
 
-/// Walks over samples in batches of at most `capacity` rows, all models of `weights` at once.
+/// Samples walked over in parts, whose gradients add up if a batch is longer than one. Parts do not
+/// change a bit: an element's terms are added in the order of the samples.
+template <class T>
+std::int64_t most_part_rows(const WeightMatrix<T>& weights) {
+    // So many lie in cache between the passes, and their scores with them; ...
+    constexpr std::int64_t most = 256;
+    // ... but a part is what Ctrl-C has to wait for: 2^30 multiply-adds are some 20 ms.
+    constexpr std::int64_t operations = 1 << 30;
+    return std::clamp<std::int64_t>(operations / (weights.n_rows * weights.row_length), 32, most);
+}
+
+/// Walks over samples in parts of at most `capacity` rows, all models of `weights` at once.
 template <class T>
 class BatchWalk {
 public:
-    /// A batch this long lies in cache between the passes, and its scores with it. Longer batches
-    /// of a user are walked in parts whose gradients add up.
-    static constexpr std::int64_t capacity = 256;
-
     BatchWalk(const Samples& samples, const Preprocessing& preprocessing, bool has_bias,
               const WeightMatrix<T>& weights, std::int64_t n_classes, const LossOptions& loss,
               Crew& crew)
-        : samples_(samples),
+        : capacity_(std::min(most_part_rows(weights), std::max<std::int64_t>(samples.n_rows, 1))),
+          samples_(samples),
           loss_(loss),
           n_classes_(n_classes),
           n_columns_(weights.n_rows),
           n_models_(weights.n_rows / n_classes),
           crew_(crew),
-          rows_(samples.X, preprocessing, has_bias, std::min(capacity, samples.n_rows)),
+          rows_(samples.X, preprocessing, has_bias, capacity_),
           score_pass_(weights, crew.size()),
-          gradient_pass_(std::min(capacity, samples.n_rows), crew.size()),
+          gradient_pass_(capacity_, crew.size()),
           stride_(score_stride<T>(n_columns_)),
-          scores_(static_cast<std::size_t>(capacity * stride_)),
-          labels_(static_cast<std::size_t>(capacity)),
+          scores_(static_cast<std::size_t>(capacity_ * stride_)),
+          labels_(static_cast<std::size_t>(capacity_)),
           weights_(labels_.size(), 1.0),
-          losses_(static_cast<std::size_t>(capacity * n_models_)),
+          losses_(static_cast<std::size_t>(capacity_ * n_models_)),
           is_correct_(losses_.size()) {}
 
-    std::int64_t n_models() const { return n_models_; }
+    std::int64_t capacity() const { return capacity_; }
 
     /// Scores samples [first, first + count) and replaces the scores by `scale` times the gradient
     /// of the weighted losses; adds up losses and right answers of each model.
@@ -83,6 +91,11 @@ private:
             const auto row = static_cast<std::size_t>(begin + r);
             const std::size_t place = row * static_cast<std::size_t>(n_models_);
             mark_correct(scores.row(r), labels_[row], &is_correct_[place]);
+            if (weights_[row] == 0.0) {  // even an infinite loss counts for nothing then
+                std::fill_n(scores.row(r), n_columns_, T(0));
+                std::fill_n(&losses_[place], n_models_, 0.0);
+                continue;
+            }
             differentiate_loss(loss_, scores.row(r), n_models_, n_classes_, labels_[row],
                                scale * weights_[row], &losses_[place]);
         }
@@ -109,6 +122,7 @@ private:
         }
     }
 
+    std::int64_t capacity_;
     const Samples& samples_;
     const LossOptions& loss_;
     std::int64_t n_classes_;

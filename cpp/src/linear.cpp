@@ -17,10 +17,9 @@ double scoring_operations(std::int64_t n_rows, const WeightMatrix<T>& weights) {
            static_cast<double>(weights.row_length);
 }
 
-/// Calls step(first, count) for batches of samples, polling between them.
-template <class T, class Step>
-void walk(std::int64_t n_rows, Monitor& monitor, const Step& step) {
-    constexpr std::int64_t capacity = BatchWalk<T>::capacity;
+/// Calls step(first, count) for parts of at most `capacity` samples, polling between them.
+template <class Step>
+void walk(std::int64_t n_rows, std::int64_t capacity, Monitor& monitor, const Step& step) {
     for (std::int64_t first = 0; first < n_rows; first += capacity) {
         monitor.tick(static_cast<double>(first) / static_cast<double>(n_rows));
         step(first, std::min(capacity, n_rows - first));
@@ -76,16 +75,17 @@ double linear_loss(const Samples& samples, const WeightMatrix<T>& weights,
                    Monitor& monitor, WeightMatrix<T>& gradient) {
     double total = 0.0;
     std::int64_t n_correct = 0;
-    n_threads = useful_threads(scoring_operations(BatchWalk<T>::capacity, weights), n_threads);
+    n_threads = useful_threads(scoring_operations(most_part_rows(weights), weights), n_threads);
     with_crew(n_threads, [&](Crew& crew) {
         BatchWalk<T> batches(samples, preprocessing, true, weights, weights.n_rows, loss, crew);
-        walk<T>(samples.n_rows, monitor, [&](std::int64_t first, std::int64_t count) {
-            batches.score(first, count, 1.0, &total, &n_correct);
-            for_feature_blocks(gradient, crew, [&](std::int64_t block, int worker) {
-                T* place = gradient.row(0) + block * block_width<T>;
-                batches.add_gradient(block, worker, {place, gradient.row_length});
-            });
-        });
+        walk(samples.n_rows, batches.capacity(), monitor,
+             [&](std::int64_t first, std::int64_t count) {
+                 batches.score(first, count, 1.0, &total, &n_correct);
+                 for_feature_blocks(gradient, crew, [&](std::int64_t block, int worker) {
+                     T* place = gradient.row(0) + block * block_width<T>;
+                     batches.add_gradient(block, worker, {place, gradient.row_length});
+                 });
+             });
     });
     return total;
 }
@@ -117,12 +117,13 @@ Evaluation evaluate(const Samples& samples, const WeightMatrix<T>& weights, std:
                     Monitor& monitor) {
     const auto n_models = static_cast<std::size_t>(weights.n_rows / n_classes);
     Evaluation result{std::vector<double>(n_models), std::vector<std::int64_t>(n_models)};
-    n_threads = useful_threads(scoring_operations(BatchWalk<T>::capacity, weights), n_threads);
+    n_threads = useful_threads(scoring_operations(most_part_rows(weights), weights), n_threads);
     with_crew(n_threads, [&](Crew& crew) {
         BatchWalk<T> batches(samples, preprocessing, true, weights, n_classes, loss, crew);
-        walk<T>(samples.n_rows, monitor, [&](std::int64_t first, std::int64_t count) {
-            batches.score(first, count, 1.0, result.losses.data(), result.n_correct.data());
-        });
+        walk(samples.n_rows, batches.capacity(), monitor,
+             [&](std::int64_t first, std::int64_t count) {
+                 batches.score(first, count, 1.0, result.losses.data(), result.n_correct.data());
+             });
     });
     return result;
 }

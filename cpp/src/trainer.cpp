@@ -15,11 +15,11 @@ namespace nearplane {
 template <class T>
 class Trainer<T>::Epoch {
 public:
-    Epoch(Trainer& trainer, const Samples& samples, std::int64_t batch_size, const double* rates,
+    Epoch(Trainer& trainer, const Samples& samples, std::int64_t n_batches, const double* rates,
           Crew& crew, Monitor& monitor)
         : trainer_(trainer),
           samples_(samples),
-          batch_size_(batch_size),
+          n_batches_(n_batches),
           rates_(rates),
           crew_(crew),
           monitor_(monitor),
@@ -36,24 +36,32 @@ public:
     }
 
     EpochTrace run() {
-        for (std::int64_t first = 0; first < samples_.n_rows; first += batch_size_) {
-            if (!step(first, std::min(batch_size_, samples_.n_rows - first))) break;
+        for (std::int64_t batch = 0; batch < n_batches_; ++batch) {
+            if (!step(batch_begin(batch), batch_begin(batch + 1))) break;
         }
         return std::move(trace_);
     }
 
 private:
-    bool is_split() const { return batch_size_ > BatchWalk<T>::capacity; }
+    /// Batches share the samples evenly: their lengths differ by one at most.
+    std::int64_t batch_begin(std::int64_t batch) const {
+        const std::int64_t length = samples_.n_rows / n_batches_;
+        return batch * length + std::min(batch, samples_.n_rows % n_batches_);
+    }
+
+    /// Whether the longest batch, which is the first, is walked in parts.
+    bool is_split() const { return batch_begin(1) > batches_.capacity(); }
     std::int64_t n_blocks() const { return n_feature_blocks<T>(trainer_.weights.n_features); }
 
     /// False if no setting has a finite loss; the weights are then as they were.
-    bool step(std::int64_t first, std::int64_t count) {
+    bool step(std::int64_t first, std::int64_t end) {
+        const std::int64_t count = end - first;
         std::vector<double> losses(static_cast<std::size_t>(n_settings_));
         std::vector<std::int64_t> n_correct(losses.size());
         if (is_split()) std::fill(gradient_.values.begin(), gradient_.values.end(), T(0));
         for (std::int64_t done = 0; done < count;) {
             monitor_.tick(static_cast<double>(first + done) / static_cast<double>(samples_.n_rows));
-            const std::int64_t part = std::min(count - done, BatchWalk<T>::capacity);
+            const std::int64_t part = std::min(count - done, batches_.capacity());
             batches_.score(first + done, part, 1.0 / static_cast<double>(count), losses.data(),
                            n_correct.data());
             done += part;
@@ -154,7 +162,7 @@ private:
 
     Trainer& trainer_;
     const Samples& samples_;
-    std::int64_t batch_size_;
+    std::int64_t n_batches_;
     const double* rates_;
     Crew& crew_;
     Monitor& monitor_;
@@ -177,13 +185,14 @@ Trainer<T>::Trainer(TrainerOptions options, std::vector<Setting> settings)
       settings_(std::move(settings)) {}
 
 template <class T>
-EpochTrace Trainer<T>::run_epoch(const Samples& samples, std::int64_t batch_size,
+EpochTrace Trainer<T>::run_epoch(const Samples& samples, std::int64_t n_batches,
                                  const double* rates, int n_threads, Monitor& monitor) {
-    const double step_operations = 2.0 * static_cast<double>(std::min(batch_size, samples.n_rows)) *
+    if (n_batches == 0) return {0, {}, {}, {}, std::vector<std::int64_t>(settings_.size())};
+    const double step_operations = 2.0 * static_cast<double>(samples.n_rows / n_batches + 1) *
                                    static_cast<double>(weights.n_rows * weights.row_length);
     EpochTrace trace;
     with_crew(useful_threads(step_operations, n_threads), [&](Crew& crew) {
-        trace = Epoch(*this, samples, batch_size, rates, crew, monitor).run();
+        trace = Epoch(*this, samples, n_batches, rates, crew, monitor).run();
     });
     return trace;
 }

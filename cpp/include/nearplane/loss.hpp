@@ -25,8 +25,9 @@ struct LossOptions {
 /// Replaces the scores of one sample under several models by `weight` times the gradient of each
 /// model's loss with respect to them, and writes the losses (without the weight).
 ///
-/// `scores` holds the n_classes scores of model 0, then those of model 1, ...; it is aligned to 64
-/// bytes and may be overwritten up to the next multiple of 64 bytes. Sums are taken in float64.
+/// `scores` holds the n_classes scores of model 0, then those of model 1, ...; it is aligned
+/// to the widest vector and may be overwritten up to the next multiple of 64 bytes. Sums are taken
+/// in float64.
 template <class T>
 void differentiate_loss(const LossOptions& options, T* scores, std::int64_t n_models,
                         std::int64_t n_classes, std::int64_t label, double weight, double* losses);

@@ -35,10 +35,11 @@ class Trainer {
 public:
     Trainer(TrainerOptions options, std::vector<Setting> settings);
 
-    /// Takes one step for each `batch_size` samples, in their order, at the learning rates
-    /// rates[step * n_settings + setting]. Ends before a step at which no setting has a finite
-    /// loss. An exception of the monitor leaves the weights of the last whole step.
-    EpochTrace run_epoch(const Samples& samples, std::int64_t batch_size, const double* rates,
+    /// Takes one step for each of `n_batches` batches, which share the samples in their order as
+    /// evenly as can be (longer ones first), at the learning rates rates[step * n_settings +
+    /// setting]. Ends before a step at which no setting has a finite loss. An exception of the
+    /// monitor leaves the weights of the last whole step. Precondition: no batch is empty.
+    EpochTrace run_epoch(const Samples& samples, std::int64_t n_batches, const double* rates,
                          int n_threads, Monitor& monitor);
 
     Evaluation evaluate(const Samples& samples, int n_threads, Monitor& monitor) const;

@@ -3,6 +3,8 @@
 
 #include <Eigen/Core>
 #include <cstdint>
+#include <limits>
+#include <stdexcept>
 #include <vector>
 
 namespace nearplane {
@@ -35,10 +37,17 @@ struct WeightMatrix {
         : n_rows(rows),
           n_features(features),
           row_length(n_feature_blocks<T>(features) * block_width<T>),
-          values(static_cast<std::size_t>(rows * row_length)) {}
+          values(checked_size()) {}
 
     T* row(std::int64_t i) { return values.data() + i * row_length; }
     const T* row(std::int64_t i) const { return values.data() + i * row_length; }
+
+    std::size_t checked_size() const {
+        if (n_rows > std::numeric_limits<std::int64_t>::max() / 8 / row_length) {
+            throw std::length_error("weights would fill more than the address space");
+        }
+        return static_cast<std::size_t>(n_rows * row_length);
+    }
 
     std::int64_t n_rows = 0;
     std::int64_t n_features = 0;

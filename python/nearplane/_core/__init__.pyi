@@ -99,7 +99,6 @@ class LinearTrainer:
         rows: NDArray[np.int64],
         sample_weight: NDArray[np.float64] | None,
         *,
-        batch_size: int,
         learning_rates: NDArray[np.float64],
         n_threads: int,
         progress: _Progress | None,

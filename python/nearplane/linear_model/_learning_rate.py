@@ -29,10 +29,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearplane.linear_model._preprocessing import Preprocessing, check_squares
-from nearplane.linear_model._problem import LinearModel, Samples, even_batch_size
+from nearplane.linear_model._problem import LinearModel, Samples, batch_sizes
 
 # Enough for the largest eigenvalue; with more features than rows it errs on the cautious side.
 _MAX_ROWS = 1024
+# Of very wide rows fewer do: they are held in float64, 32 MB of them.
+_MAX_VALUES = 2**22
 
 # The ratio of the two largest eigenvalues is 2 and more for images. Where it is near 1 a mixture of
 # their vectors is as good, since only the value counts.
@@ -66,7 +68,8 @@ def feature_scale(
 ) -> FeatureScale:
     """Measure the features on up to `_MAX_ROWS` of the rows, spread evenly over them."""
     n_rows = len(samples.rows)
-    places = np.linspace(0, n_rows - 1, min(n_rows, _MAX_ROWS)).round().astype(np.int64)
+    most = min(n_rows, _MAX_ROWS, max(1, _MAX_VALUES // samples.X.shape[1]))
+    places = np.linspace(0, n_rows - 1, most).round().astype(np.int64)
     rows = samples.rows[places]
     Z = preprocessing.apply(samples.X[rows])
     if fit_intercept:
@@ -110,7 +113,7 @@ def automatic_learning_rate(
     l2 : float
         Factor of the squared weights in the penalty.
     batch_size : int or None
-        See `even_batch_size`.
+        The largest number of rows of a batch; see `batch_sizes`.
     n_rows : int
         Rows of an epoch.
     """
@@ -119,8 +122,7 @@ def automatic_learning_rate(
     squared_norm = scale.squared_norm
     if model.loss in _SQUARED:
         squared_norm = max(squared_norm, scale.largest_squared_norm / 2)
-    size = even_batch_size(n_rows, batch_size)
-    sizes = np.diff(np.arange(0, n_rows, size), append=n_rows)
+    sizes = batch_sizes(n_rows, batch_size)
     noise = squared_norm * float(np.mean(1 / sizes) - 1 / n_rows) / (1 - momentum)
     curvature = _curvature(model) * (scale.largest_eigenvalue + noise) + 2 * l2
     return _rounded(1 / max(curvature, _TINY))

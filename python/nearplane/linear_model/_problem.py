@@ -110,11 +110,11 @@ class Samples(NamedTuple):
         return losses / len(self.rows), n_correct / len(self.rows)
 
 
-def even_batch_size(n_rows: int, batch_size: int | None) -> int:
-    """Return the size of batches, all but the last, that share the rows evenly.
+def batch_sizes(n_rows: int, batch_size: int | None) -> NDArray[np.int64]:
+    """Return the lengths of an epoch's batches: as few as may be, and as even as can be.
 
-    There are as few of them as `batch_size` allows. Of 257 rows and a `batch_size` of 256 a second
-    batch would hold a single row, and a step after it as long as any other would be mere noise.
+    Of 257 rows and a `batch_size` of 256 a second batch would else hold a single row, and a step
+    after it as long as any other would be mere noise.
 
     Parameters
     ----------
@@ -124,7 +124,9 @@ def even_batch_size(n_rows: int, batch_size: int | None) -> int:
         The largest number of rows of a batch; None: all.
     """
     n_batches = 1 if batch_size is None else -(-n_rows // batch_size)
-    return -(-n_rows // n_batches)
+    sizes = np.full(n_batches, n_rows // n_batches, dtype=np.int64)
+    sizes[: n_rows % n_batches] += 1  # longer ones first, as the core cuts them
+    return sizes
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from nearplane.linear_model._problem import (
     State,
     Stopping,
     TrainingSetting,
-    even_batch_size,
+    batch_sizes,
 )
 from nearplane.linear_model._schedules import rate_factors
 
@@ -52,7 +52,7 @@ class Training:
     validation : Samples, default=None
         What to be judged by after each epoch.
     batch_size : int or None
-        See `even_batch_size`.
+        The largest number of rows of a step; see `batch_sizes`.
     max_epochs : int
         Where the schedules end.
     shuffle : bool
@@ -94,7 +94,7 @@ class Training:
         self._settings = list(settings)
         self._training = training
         self._validation = validation
-        self._batch_size = even_batch_size(len(training.rows), batch_size)
+        self._batch_sizes = batch_sizes(len(training.rows), batch_size)
         self._max_epochs = max_epochs
         self._shuffle = shuffle
         self._rng = random_state
@@ -126,14 +126,13 @@ class Training:
         rows = self._training.rows
         if self._shuffle:
             rows = self._rng.permutation(rows)
-        learning_rates = self._learning_rates(-(-len(rows) // self._batch_size))
+        learning_rates = self._learning_rates(len(self._batch_sizes))
         done, total = self.epoch, self._max_epochs
         trace = self._trainer.run_epoch(
             self._training.X,
             self._training.y,
             rows,
             self._training.sample_weight,
-            batch_size=self._batch_size,
             learning_rates=learning_rates,
             n_threads=self._n_threads,
             progress=progress and (lambda fraction: progress((done + fraction) / total)),
@@ -185,7 +184,7 @@ class Training:
     def _record(self, trace: _core.EpochTrace, learning_rates: NDArray[np.float64]) -> list[bool]:
         """Take down the epoch of each setting that took part; return whether each goes on."""
         n_rows = len(self._training.rows)
-        data_losses = _mean_losses(trace.losses, len(learning_rates), self._batch_size, n_rows)
+        data_losses = _mean_losses(trace.losses, self._batch_sizes)
         ratios = _update_ratios(trace)
         if self._validation is None:
             validation_loss = validation_accuracy = np.full(len(self._active), np.nan)
@@ -221,17 +220,13 @@ def _for_each(n_settings: int, values: NDArray[Any], dtype: str, *, axis: int) -
     return np.stack([values.astype(dtype, copy=False)] * n_settings, axis=axis)
 
 
-def _mean_losses(
-    losses: NDArray[np.float64], n_batches: int, batch_size: int, n_rows: int
-) -> NDArray[np.float64]:
+def _mean_losses(losses: NDArray[np.float64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return each setting's mean over the rows; NaN if not all batches have been seen."""
-    if len(losses) < n_batches:
+    if len(losses) < len(sizes):
         return np.full(losses.shape[1], np.nan)
-    sizes = np.full(n_batches, batch_size)
-    sizes[-1] = n_rows - batch_size * (n_batches - 1)
     # Column by column: a product with all at once rounds otherwise than one with a single setting.
     columns = np.ascontiguousarray(losses.T)
-    return np.array([sizes @ column for column in columns]) / n_rows
+    return np.array([float(sizes @ column) for column in columns]) / int(sizes.sum())
 
 
 def _update_ratios(trace: _core.EpochTrace) -> NDArray[np.float64]:

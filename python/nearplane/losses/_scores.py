@@ -85,6 +85,8 @@ def loss_from_scores(
     losses, dscores = _core.loss_from_scores(
         matrix, labels, **options._asdict(), n_threads=n_threads
     )
+    counts = weights > 0  # even an infinite loss counts for nothing beside a weight of 0
+    losses[~counts], dscores[~counts] = 0, 0
     losses *= weights
     dscores *= weights[:, np.newaxis].astype(dscores.dtype)
     return (losses if reduction == "none" else float(losses.sum())), dscores
