@@ -1,6 +1,8 @@
 // Linear models: scores and losses.
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "linear_arguments.hpp"
 
@@ -56,14 +58,15 @@ py::object loss_and_gradient(const py::array& X, const Int64Array& y, const py::
         const Samples samples = samples_of(X, y, rows, sample_weight, n_features, matrix.n_rows);
         const auto preprocessing = preprocessing_of(center, scale, n_features);
         const LossOptions options{loss_of(loss), margin, class_mean};
-        WeightMatrix<T> gradient(matrix.n_rows, n_features);
+        std::vector<double> gradient(static_cast<std::size_t>(matrix.n_rows * (n_features + 1)));
         double total = 0.0;
         run_released(std::move(progress), [&](Monitor& monitor) {
-            total =
-                linear_loss(samples, matrix, preprocessing, options, n_threads, monitor, gradient);
+            total = linear_loss(samples, matrix, preprocessing, options, n_threads, monitor,
+                                gradient.data());
         });
         FloatArray<T> out({matrix.n_rows, n_features + 1});
-        export_weights(gradient, out.mutable_data());
+        std::transform(gradient.begin(), gradient.end(), out.mutable_data(),
+                       [](double value) { return static_cast<T>(value); });
         return py::make_tuple(total, std::move(out));
     });
 }

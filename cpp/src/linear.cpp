@@ -17,11 +17,11 @@ double scoring_operations(std::int64_t n_rows, const WeightMatrix<T>& weights) {
            static_cast<double>(weights.row_length);
 }
 
-/// Calls step(first, count) for parts of at most `capacity` samples, polling between them.
-template <class Step>
-void walk(std::int64_t n_rows, std::int64_t capacity, Monitor& monitor, const Step& step) {
+/// Calls step(first, count) for parts of the samples.
+template <class T, class Step>
+void walk(std::int64_t n_rows, const Step& step) {
+    constexpr std::int64_t capacity = BatchWalk<T>::capacity;
     for (std::int64_t first = 0; first < n_rows; first += capacity) {
-        monitor.tick(static_cast<double>(first) / static_cast<double>(n_rows));
         step(first, std::min(capacity, n_rows - first));
     }
 }
@@ -72,21 +72,23 @@ void linear_scores(const MatrixView& X, const WeightMatrix<T>& weights,
 template <class T>
 double linear_loss(const Samples& samples, const WeightMatrix<T>& weights,
                    const Preprocessing& preprocessing, const LossOptions& loss, int n_threads,
-                   Monitor& monitor, WeightMatrix<T>& gradient) {
+                   Monitor& monitor, double* gradient) {
     double total = 0.0;
     std::int64_t n_correct = 0;
-    n_threads = useful_threads(scoring_operations(most_part_rows(weights), weights), n_threads);
+    GradientSum<T> sum(weights);
+    n_threads = useful_threads(scoring_operations(BatchWalk<T>::capacity, weights), n_threads);
     with_crew(n_threads, [&](Crew& crew) {
-        BatchWalk<T> batches(samples, preprocessing, true, weights, weights.n_rows, loss, crew);
-        walk(samples.n_rows, batches.capacity(), monitor,
-             [&](std::int64_t first, std::int64_t count) {
-                 batches.score(first, count, 1.0, &total, &n_correct);
-                 for_feature_blocks(gradient, crew, [&](std::int64_t block, int worker) {
-                     T* place = gradient.row(0) + block * block_width<T>;
-                     batches.add_gradient(block, worker, {place, gradient.row_length});
-                 });
-             });
+        BatchWalk<T> batches(samples, preprocessing, true, weights, weights.n_rows, loss, crew,
+                             monitor);
+        walk<T>(samples.n_rows, [&](std::int64_t first, std::int64_t count) {
+            batches.score(first, count, 1.0, &total, &n_correct);
+            batches.add_gradient(sum);
+        });
     });
+    for (std::int64_t c = 0; c < weights.n_rows; ++c) {
+        std::copy_n(sum.values.data() + c * sum.row_length, weights.n_features + 1,
+                    gradient + c * (weights.n_features + 1));
+    }
     return total;
 }
 
@@ -117,13 +119,12 @@ Evaluation evaluate(const Samples& samples, const WeightMatrix<T>& weights, std:
                     Monitor& monitor) {
     const auto n_models = static_cast<std::size_t>(weights.n_rows / n_classes);
     Evaluation result{std::vector<double>(n_models), std::vector<std::int64_t>(n_models)};
-    n_threads = useful_threads(scoring_operations(most_part_rows(weights), weights), n_threads);
+    n_threads = useful_threads(scoring_operations(BatchWalk<T>::capacity, weights), n_threads);
     with_crew(n_threads, [&](Crew& crew) {
-        BatchWalk<T> batches(samples, preprocessing, true, weights, n_classes, loss, crew);
-        walk(samples.n_rows, batches.capacity(), monitor,
-             [&](std::int64_t first, std::int64_t count) {
-                 batches.score(first, count, 1.0, result.losses.data(), result.n_correct.data());
-             });
+        BatchWalk<T> batches(samples, preprocessing, true, weights, n_classes, loss, crew, monitor);
+        walk<T>(samples.n_rows, [&](std::int64_t first, std::int64_t count) {
+            batches.score(first, count, 1.0, result.losses.data(), result.n_correct.data());
+        });
     });
     return result;
 }
@@ -134,7 +135,7 @@ Evaluation evaluate(const Samples& samples, const WeightMatrix<T>& weights, std:
     template void linear_scores<T>(const MatrixView&, const WeightMatrix<T>&,                      \
                                    const Preprocessing&, int, Monitor&, T*);                       \
     template double linear_loss<T>(const Samples&, const WeightMatrix<T>&, const Preprocessing&,   \
-                                   const LossOptions&, int, Monitor&, WeightMatrix<T>&);           \
+                                   const LossOptions&, int, Monitor&, double*);                    \
     template void losses_from_scores<T>(const T*, const std::int64_t*, std::int64_t, std::int64_t, \
                                         const LossOptions&, int, Monitor&, double*, T*);           \
     template Evaluation evaluate<T>(const Samples&, const WeightMatrix<T>&, std::int64_t,          \

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "batch.hpp"
@@ -22,17 +23,13 @@ public:
           n_batches_(n_batches),
           rates_(rates),
           crew_(crew),
-          monitor_(monitor),
           batches_(samples, trainer.options_.preprocessing, trainer.options_.fit_intercept,
-                   trainer.weights, trainer.options_.n_classes, trainer.options_.loss, crew),
+                   trainer.weights, trainer.options_.n_classes, trainer.options_.loss, crew,
+                   monitor),
           n_settings_(trainer.n_settings()),
           squares_(static_cast<std::size_t>(2 * n_blocks() * n_settings_)) {
         trace_.n_correct.resize(static_cast<std::size_t>(n_settings_));
-        if (is_split()) {
-            gradient_ = WeightMatrix<T>(trainer.weights.n_rows, trainer.weights.n_features);
-        } else {
-            block_gradients_ = make_room<T>(crew.size(), trainer.weights.n_rows * block_width<T>);
-        }
+        if (is_split()) gradient_.emplace(trainer.weights);
     }
 
     EpochTrace run() {
@@ -49,8 +46,9 @@ private:
         return batch * length + std::min(batch, samples_.n_rows % n_batches_);
     }
 
-    /// Whether the longest batch, which is the first, is walked in parts.
-    bool is_split() const { return batch_begin(1) > batches_.capacity(); }
+    /// Whether gradients are added up before they are applied: those of batches that are walked in
+    /// parts (the first batch is the longest), and those that Ctrl-C must be able to interrupt.
+    bool is_split() const { return batch_begin(1) > BatchWalk<T>::capacity || batches_.is_slow(); }
     std::int64_t n_blocks() const { return n_feature_blocks<T>(trainer_.weights.n_features); }
 
     /// False if no setting has a finite loss; the weights are then as they were.
@@ -58,50 +56,42 @@ private:
         const std::int64_t count = end - first;
         std::vector<double> losses(static_cast<std::size_t>(n_settings_));
         std::vector<std::int64_t> n_correct(losses.size());
-        if (is_split()) std::fill(gradient_.values.begin(), gradient_.values.end(), T(0));
+        if (gradient_) std::fill(gradient_->values.begin(), gradient_->values.end(), 0.0);
         for (std::int64_t done = 0; done < count;) {
-            monitor_.tick(static_cast<double>(first + done) / static_cast<double>(samples_.n_rows));
-            const std::int64_t part = std::min(count - done, batches_.capacity());
+            const std::int64_t part = std::min(count - done, BatchWalk<T>::capacity);
             batches_.score(first + done, part, 1.0 / static_cast<double>(count), losses.data(),
                            n_correct.data());
+            if (gradient_) batches_.add_gradient(*gradient_);
             done += part;
-            if (done < count) {
-                add_gradient();
-                continue;
-            }
-            const auto is_finite = [](double loss) { return std::isfinite(loss); };
-            if (std::none_of(losses.begin(), losses.end(), is_finite)) return false;
         }
+        const auto is_finite = [](double loss) { return std::isfinite(loss); };
+        if (std::none_of(losses.begin(), losses.end(), is_finite)) return false;
         take_step();
         record(losses, n_correct, count);
         return true;
     }
 
-    void add_gradient() {
-        for_feature_blocks(gradient_, crew_, [this](std::int64_t block, int worker) {
-            batches_.add_gradient(block, worker, block_gradient(block, worker));
-        });
-    }
-
-    /// Completes the gradient block by block, and applies it while it is in cache.
+    /// Applies the gradient block by block, computing it just before unless it is there.
     void take_step() {
         const auto rules = step_rules();
         ++trainer_.n_steps;
         std::fill(squares_.begin(), squares_.end(), 0.0);
-        for_feature_blocks(trainer_.weights, crew_, [&](std::int64_t block, int worker) {
-            const Block<T> gradient = block_gradient(block, worker);
-            batches_.add_gradient(block, worker, gradient);
-            update_block(rules, block, gradient);
+        crew_.for_each(n_blocks(), [&](std::int64_t block, int worker) {
+            update_block(rules, block,
+                         gradient_ ? summed_gradient(block, worker)
+                                   : batches_.block_gradient(block, worker));
         });
     }
 
-    Block<T> block_gradient(std::int64_t block, int worker) {
-        if (is_split()) {
-            return {gradient_.row(0) + block * block_width<T>, gradient_.row_length};
+    Block<T> summed_gradient(std::int64_t block, int worker) {
+        const Block<T> out = batches_.block_room(worker);
+        for (std::int64_t row = 0; row < trainer_.weights.n_rows; ++row) {
+            const double* from =
+                gradient_->values.data() + row * gradient_->row_length + block * block_width<T>;
+            std::transform(from, from + block_width<T>, out.row(row),
+                           [](double value) { return static_cast<T>(value); });
         }
-        auto& room = block_gradients_[static_cast<std::size_t>(worker)];
-        std::fill(room.begin(), room.end(), T(0));
-        return {room.data(), block_width<T>};
+        return out;
     }
 
     std::vector<StepRule<T>> step_rules() const {
@@ -165,15 +155,12 @@ private:
     std::int64_t n_batches_;
     const double* rates_;
     Crew& crew_;
-    Monitor& monitor_;
     BatchWalk<T> batches_;
     std::int64_t n_settings_;
     EpochTrace trace_;
     // Squared norms of the change and of the weights: [block][setting][2], added up in this order.
     std::vector<double> squares_;
-    // A batch walked in parts adds up its gradient in memory; any other keeps a block a worker.
-    WeightMatrix<T> gradient_;
-    WorkerRoom<T> block_gradients_;
+    std::optional<GradientSum<T>> gradient_;
 };
 
 template <class T>

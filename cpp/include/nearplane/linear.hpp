@@ -32,11 +32,11 @@ template <class T>
 void linear_scores(const MatrixView& X, const WeightMatrix<T>& weights,
                    const Preprocessing& preprocessing, int n_threads, Monitor& monitor, T* scores);
 
-/// sum_i w_i L_i over the samples; writes its gradient, summed in the order of the rows.
+/// sum_i w_i L_i over the samples; writes its gradient, n_rows of weights x (n_features + 1).
 template <class T>
 double linear_loss(const Samples& samples, const WeightMatrix<T>& weights,
                    const Preprocessing& preprocessing, const LossOptions& loss, int n_threads,
-                   Monitor& monitor, WeightMatrix<T>& gradient);
+                   Monitor& monitor, double* gradient);
 
 /// Each sample's loss, and its gradient with respect to the scores: n_rows x n_classes, dense.
 template <class T>
