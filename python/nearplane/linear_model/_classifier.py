@@ -72,7 +72,8 @@ class LinearClassifier(LinearLearning):
     shuffle : bool, default=True
         Whether to draw new batches in each epoch.
     warm_start : bool, default=False
-        Whether `fit` continues from the weights and the state of the optimizer it finds.
+        Whether `fit` continues from the weights it finds, and from the state of the optimizer if
+        that is still the same one.
     solver : {"sgd", "lbfgs"}, default="sgd"
         "lbfgs" finds the exact optimum in float64, of a smooth loss with penalty "l2" or None;
         parameters of the optimizer and the batches do not count.
