@@ -17,9 +17,7 @@ from nearplane.linear_model._problem import (
     Samples,
     State,
     Stopping,
-    TrainingSetting,
 )
-from nearplane.linear_model._schedules import ConstantRate
 
 # The largest derivative at which the optimum counts as found, if the user does not say.
 _GRADIENT_TOLERANCE = 1e-6
@@ -72,7 +70,7 @@ class Minimisation:
         self._max_epochs = max_epochs
         self._tol = _GRADIENT_TOLERANCE if tol is None else tol
         self._n_threads = n_threads
-        self._trainer = model.trainer([TrainingSetting(1.0, ConstantRate())], training.X.shape[1])
+        self._trainer = model.trainer([_core.Setting()], training.X.shape[1])
         if start is not None:
             self._trainer.set_weights(start.weights[np.newaxis].astype(np.float64))
         self._weights = self._trainer.weights()[0]

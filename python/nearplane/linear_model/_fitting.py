@@ -229,7 +229,7 @@ def complaint(
     if len(losses) == 0 or losses[-1] <= zero_loss:
         return None
     trainer = problem.model.trainer(
-        [parameters.setting(learning_rate)], problem.training.X.shape[1]
+        [parameters.setting(learning_rate).for_core()], problem.training.X.shape[1]
     )
     trainer.set_weights(outcome.state.weights[np.newaxis])
     data_loss, _ = problem.training.evaluate(trainer, parameters.n_threads)

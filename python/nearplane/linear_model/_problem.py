@@ -1,6 +1,6 @@
 """What a training run is given and what it gives back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -41,12 +41,10 @@ class LinearModel:
         )
         return float(losses[0])
 
-    def trainer(
-        self, settings: Sequence["TrainingSetting"], n_features: int
-    ) -> _core.LinearTrainer:
+    def trainer(self, settings: Sequence[_core.Setting], n_features: int) -> _core.LinearTrainer:
         """Return the core's trainer of these settings, with weights that are all 0."""
         return _core.LinearTrainer(
-            [setting.for_core() for setting in settings],
+            list(settings),
             n_features=n_features,
             n_classes=self.n_classes,
             dtype=self.dtype,
@@ -98,14 +96,17 @@ class Samples(NamedTuple):
     """(n,): of all rows of X, scaled to mean 1 over `rows`. None: all 1."""
 
     def evaluate(
-        self, trainer: _core.LinearTrainer, n_threads: int
+        self,
+        trainer: _core.LinearTrainer,
+        n_threads: int,
+        progress: Callable[[float], object] | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the mean data loss and the accuracy of each setting on the rows.
 
         The accuracy is a plain fraction of the rows; sample weights do not count.
         """
         losses, n_correct = trainer.evaluate(
-            self.X, self.y, self.rows, self.sample_weight, n_threads=n_threads, progress=None
+            self.X, self.y, self.rows, self.sample_weight, n_threads=n_threads, progress=progress
         )
         return losses / len(self.rows), n_correct / len(self.rows)
 

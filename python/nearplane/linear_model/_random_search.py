@@ -230,7 +230,7 @@ or (n_samples, height, width, channels)
         b=b,
         classes=data.classes,
         loss=best.loss,
-        accuracy=best.n_correct / len(data.y),
+        accuracy=best.accuracy,
         losses=losses,
         best_losses=np.fmin.accumulate(losses),
     )
@@ -238,7 +238,7 @@ or (n_samples, height, width, channels)
 
 class _Best(NamedTuple):
     loss: float
-    n_correct: int
+    accuracy: float
     weights: NDArray[Any]
     """(n_classes, n_features + 1), of preprocessed features."""
 
@@ -259,7 +259,7 @@ class _Trials:
         self._rng = rng
         self._n_threads = n_threads
         self._shape = (model.n_classes, samples.X.shape[1] + 1)
-        self.best = _Best(inf, 0, np.zeros(self._shape, model.dtype))
+        self.best = _Best(inf, 0.0, np.zeros(self._shape, model.dtype))
 
     @property
     def at_once(self) -> int:
@@ -276,28 +276,14 @@ class _Trials:
 
     def judge(self, weights: NDArray[Any], progress: Callable[[float], None] | None) -> None:
         """Measure the losses of some weights, and keep the first best if they are better."""
-        model, (X, y, rows, _) = self._model, self._samples
-        trainer = _core.LinearTrainer(
-            [_core.Setting()] * len(weights),
-            n_features=X.shape[1],
-            n_classes=model.n_classes,
-            dtype=model.dtype,
-            loss=model.loss,
-            margin=model.margin,
-            class_mean=model.class_mean,
-            fit_intercept=model.fit_intercept,
-            center=model.center,
-            scale=model.scale,
-        )
+        settings = [_core.Setting()] * len(weights)
+        trainer = self._model.trainer(settings, self._samples.X.shape[1])
         trainer.set_weights(weights)
-        sums, n_correct = trainer.evaluate(
-            X, y, rows, None, n_threads=self._n_threads, progress=progress
-        )
-        losses = sums / len(rows)
+        losses, accuracies = self._samples.evaluate(trainer, self._n_threads, progress)
         self.losses += losses.tolist()
         first = int(np.where(np.isfinite(losses), losses, inf).argmin())
         if losses[first] < self.best.loss:
-            self.best = _Best(float(losses[first]), int(n_correct[first]), weights[first].copy())
+            self.best = _Best(float(losses[first]), float(accuracies[first]), weights[first].copy())
 
 
 def _part_of(

@@ -273,7 +273,9 @@ def _figures(
             for name, field in FIGURES.items()
         }
     # The optimum was where the search began: there is no history of it.
-    trainer = problem.model.trainer([parameters.setting(1.0)], problem.training.X.shape[1])
+    trainer = problem.model.trainer(
+        [parameters.setting(1.0).for_core()], problem.training.X.shape[1]
+    )
     trainer.set_weights(outcome.state.weights[np.newaxis])
     figures: dict[str, float] = {}
     for name, samples in {"validation": validation, "train": problem.training}.items():

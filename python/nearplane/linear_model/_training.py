@@ -100,7 +100,9 @@ class Training:
         self._rng = random_state
         self._n_threads = n_threads
         self._record_steps = record_steps
-        self._trainer = model.trainer(settings, training.X.shape[1])
+        self._trainer = model.trainer(
+            [setting.for_core() for setting in settings], training.X.shape[1]
+        )
         if start is not None:
             n_settings = len(self._settings)
             self._trainer.set_weights(_for_each(n_settings, start.weights, model.dtype, axis=0))
