@@ -1,7 +1,6 @@
 #include "nearplane/linear.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "batch.hpp"
 #include "nearplane/crew.hpp"

@@ -1,30 +1,24 @@
 #include "nearplane/loss.hpp"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
+#include "nearplane/simd/convert.hpp"
 #include "partial_sums.hpp"
 
 namespace nearplane {
 namespace {
 
-/// Replaces each value by operation(packet of values), a whole number of packets at a time. Lanes
-/// do not touch each other, so a value's result does not depend on its neighbours.
-template <class T, class Operation>
-void transform_packets(T* values, std::int64_t n, Operation operation) {
-    using Packet = typename Eigen::internal::packet_traits<T>::type;
-    constexpr int lanes = Eigen::internal::packet_traits<T>::size;
-    for (std::int64_t i = 0; i < n; i += lanes) {
-        const auto packet = Eigen::internal::pload<Packet>(values + i);
-        Eigen::internal::pstore(values + i, Packet(operation(packet)));
-    }
-}
-
+/// Replaces values by their exponentials, a whole number of packets at a time. Lanes do not touch
+/// each other, so a value's result does not depend on its neighbours.
 template <class T>
 void exponentiate(T* values, std::int64_t n) {
-    transform_packets(values, n, [](const auto& x) { return Eigen::internal::pexp(x); });
+    using Packet = typename simd::Lanes<T>::Packet;
+    for (std::int64_t i = 0; i < n; i += simd::Lanes<T>::count) {
+        const auto packet = Eigen::internal::pload<Packet>(values + i);
+        Eigen::internal::pstore(values + i, Packet(Eigen::internal::pexp(packet)));
+    }
 }
 
 /// The scores of one sample under one model. Each function below returns their loss and puts its
