@@ -172,7 +172,7 @@ def test_the_rows_are_kept_where_they_lie(dtype, tmp_path):
     expected = reference.argkmin(X[:4], X, 5, "euclidean")[1]
     for given in (X, X.reshape(30, 3, 4), X.reshape(30, 2, 2, 3), mapped):
         search = NearestNeighbors().fit(given)
-        assert np.shares_memory(search._fit_X, given)
+        assert np.shares_memory(search._searcher.rows, given)
         assert (search.n_features_in_, search.n_samples_fit_) == (12, 30)
         for queries in (X[:4], X[:4].reshape(4, 3, 4), X[:4].tolist(), X[:4].astype(">f8")):
             found = search.kneighbors(queries, return_distance=False)

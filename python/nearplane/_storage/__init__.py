@@ -5,7 +5,8 @@ length of the file before memory is taken, and every byte is covered by a check.
 or nothing. `_format` has the layout.
 """
 
+from nearplane._storage._format import FilePath
 from nearplane._storage._read import read_arrays
 from nearplane._storage._write import write_arrays
 
-__all__ = ["read_arrays", "write_arrays"]
+__all__ = ["FilePath", "read_arrays", "write_arrays"]

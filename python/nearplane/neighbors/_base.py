@@ -1,17 +1,18 @@
 """What all estimators share: the fitted rows, the checks of a query, and the search."""
 
-from typing import Any, Self
+from math import prod
+from typing import Any, Self, get_args
 
 import numpy as np
 import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from nearplane import _core
+from nearplane._persistence import Arrays, Facts, PersistentEstimator, check_stored
 from nearplane._progress import progress_bar
 from nearplane._validation import (
-    as_common_dtype,
+    CORE_DTYPES,
+    Metric,
     as_matrix,
     check_choice,
     check_counts_images,
@@ -21,11 +22,12 @@ from nearplane._validation import (
     resolve_n_jobs,
     with_names,
 )
+from nearplane.neighbors._searcher import Searcher
 
 _ALGORITHMS = ("auto", "brute")
 
 
-class NeighborsBase(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class NeighborsBase(PersistentEstimator):
     """Fit rows and find the nearest of them.
 
     The constructor's parameters are documented with each estimator.
@@ -137,17 +139,41 @@ class NeighborsBase(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
                 f"X and y must have the same number of samples: X has {len(matrix)}, y has "
                 f"{n_targets}."
             )
+        searcher = Searcher(matrix, metric)
         validate_data(self, with_names(X, matrix), reset=True, skip_check_array=True)
-        self.effective_metric_ = metric
-        self.n_samples_fit_ = len(matrix)
-        self._fit_X = matrix
-        self._row_shape = array.shape[1:]
+        self._take(searcher, array.shape[1:])
         return self
+
+    def _take(self, searcher: Searcher, row_shape: tuple[int, ...]) -> None:
+        """Set what is known of the rows, which are images of that shape, or are not."""
+        self.effective_metric_ = searcher.metric
+        self.n_samples_fit_ = len(searcher.rows)
+        self._searcher = searcher
+        self._row_shape = row_shape
+
+    def _fitted_state(self) -> tuple[Facts, Arrays]:
+        facts = {"metric": self.effective_metric_, "row_shape": self._row_shape}
+        return facts, {"rows": self._searcher.rows}
+
+    def _restore_fitted(self, facts: Facts, arrays: Arrays, *, verify: bool) -> None:
+        rows = check_stored(arrays["rows"], "rows", "uf", (None, None))
+        metric, row_shape = facts["metric"], tuple(facts["row_shape"])
+        if rows.dtype not in CORE_DTYPES or not rows.size:
+            raise ValueError(f"rows has dtype {rows.dtype} and shape {rows.shape}")
+        if metric not in get_args(Metric):
+            raise ValueError(f"the metric is {metric!r:.80}")
+        lengths_are_plain = all(type(length) is int and length > 0 for length in row_shape)
+        if not lengths_are_plain or prod(row_shape) != rows.shape[1]:
+            raise ValueError(f"{rows.shape[1]} features are no row of shape {row_shape!r:.80}")
+        if verify:  # and else not, for it reads all of a map
+            rows = as_matrix(rows, "rows", n_threads=resolve_n_jobs(None))
+        self.n_features_in_ = rows.shape[1]
+        self._take(Searcher(rows, metric), row_shape)
 
     def _read_queries(self, X: ArrayLike | None) -> NDArray[Any]:
         """Return the queries as a matrix; None stands for the fitted rows."""
         if X is None:
-            return self._fit_X
+            return self._searcher.rows
         array = read_array(X, "X")
         check_counts_images(array, self._row_shape, "X")
         matrix = as_matrix(array, "X", n_threads=resolve_n_jobs(self.n_jobs))
@@ -169,13 +195,10 @@ class NeighborsBase(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
                 f"Expected {bound}, but n_neighbors = {k}, n_samples_fit = {self.n_samples_fit_}, "
                 f"n_samples = {len(queries)}."
             )
-        queries, base = as_common_dtype(queries, self._fit_X)
         with progress_bar("nearest neighbours", enabled=self.verbose) as progress:
-            return _core.argkmin(
+            return self._searcher.search(
                 queries,
-                base,
                 k,
-                self.effective_metric_,
                 exclude_self=exclude_self,
                 n_threads=resolve_n_jobs(self.n_jobs),
                 progress=progress,

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from nearplane._persistence import Arrays, Facts, check_stored, plain_text
 from nearplane._targets import plain_labels, read_sample_weight, read_targets
 from nearplane._validation import check_choice
 from nearplane.neighbors._labels import encode_labels
@@ -234,6 +235,34 @@ width) or (n_samples, height, width, channels)
         """
         labels = plain_labels(read_targets(self, y, numeric=False))
         return float(super().score(X, labels, sample_weight))
+
+    def _fitted_state(self) -> tuple[Facts, Arrays]:
+        facts, arrays = super()._fitted_state()
+        outputs = self._classes()
+        facts["outputs_2d"] = self.outputs_2d_
+        # A vote returns labels as `fit` was given them: boxed in objects, or as text.
+        facts["boxed"] = [classes.dtype == object for classes in outputs]
+        for output, classes in enumerate(outputs):
+            arrays[f"classes {output}"] = plain_text(classes, "classes_")
+        return facts, arrays
+
+    def _restore_fitted(self, facts: Facts, arrays: Arrays, *, verify: bool) -> None:
+        super()._restore_fitted(facts, arrays, verify=verify)
+        several, boxed = facts["outputs_2d"], facts["boxed"]
+        if not isinstance(several, bool) or not boxed or (len(boxed) > 1 and not several):
+            raise ValueError("its outputs make no sense")
+        names = [f"classes {output}" for output in range(len(boxed))]
+        stored = [check_stored(arrays[name], name, "biufU", (None,)) for name in names]
+        classes = [
+            labels.astype(object if box else labels.dtype)
+            for labels, box in zip(stored, boxed, strict=True)
+        ]
+        codes = check_stored(arrays["targets"], "targets", "i", (self.n_samples_fit_, len(classes)))
+        if ((codes < 0) | (codes >= [len(labels) for labels in classes])).any():
+            raise ValueError("some of its targets are none of its classes")
+        self.outputs_2d_ = several
+        self.classes_ = classes if several else classes[0]
+        self._y = codes.astype(np.intp)
 
     def _check_rules(self) -> None:
         check_weights(self.weights)

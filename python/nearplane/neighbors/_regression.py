@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from nearplane._persistence import Arrays, Facts, check_stored
 from nearplane._targets import read_sample_weight, read_targets
 from nearplane._validation import check_choice
 from nearplane.neighbors._local_linear import local_linear
@@ -160,7 +161,7 @@ width) or (n_samples, height, width, channels)
         for block in self._neighbourhoods(queries, leave_one_out=X is None, size=size):
             weights, targets = block.weights, y[block.indices]
             if linear:
-                rows = self._fit_X[block.indices]
+                rows = self._searcher.rows[block.indices]
                 height = local_linear(queries[block.queries], rows, targets, weights)
             else:
                 total = weights.sum(axis=1, keepdims=True)
@@ -193,6 +194,15 @@ width) or (n_samples, height, width, channels)
             As in `predict`, and if `y` does not match `X`.
         """
         return float(super().score(X, y, sample_weight))
+
+    def _restore_fitted(self, facts: Facts, arrays: Arrays, *, verify: bool) -> None:
+        super()._restore_fitted(facts, arrays, verify=verify)
+        stored = arrays["targets"]
+        outputs = (None,) * (stored.ndim - 1)
+        targets = check_stored(stored, "targets", "f", (self.n_samples_fit_, *outputs))
+        if stored.ndim > 2 or targets.dtype != np.float64 or not np.isfinite(targets).all():
+            raise ValueError("its targets are not finite numbers for one or several outputs")
+        self._y = targets.copy()
 
     def _check_rules(self) -> None:
         check_weights(self.weights)

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import MultiOutputMixin
 
+from nearplane._persistence import Arrays, Facts, check_stored
+from nearplane._targets import read_sample_weight
 from nearplane._validation import check_n_neighbors
 from nearplane.neighbors._base import NeighborsBase
 from nearplane.neighbors._weights import (
@@ -36,8 +38,9 @@ class Neighbourhoods(NamedTuple):
 
 
 class SupervisedNeighborsBase(MultiOutputMixin, NeighborsBase):  # type: ignore[misc]
-    """Gather the neighbourhoods of queries; subclasses set `_sample_weight` in `fit`."""
+    """Gather the neighbourhoods of queries; subclasses set `_y` and `_sample_weight` in `fit`."""
 
+    _y: NDArray[Any]
     _sample_weight: NDArray[np.float64] | None
 
     def __init__(
@@ -65,6 +68,20 @@ class SupervisedNeighborsBase(MultiOutputMixin, NeighborsBase):  # type: ignore[
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         return tags
+
+    def _fitted_state(self) -> tuple[Facts, Arrays]:
+        facts, arrays = super()._fitted_state()
+        arrays["targets"] = self._y
+        if self._sample_weight is not None:
+            arrays["sample_weight"] = self._sample_weight
+        return facts, arrays
+
+    def _restore_fitted(self, facts: Facts, arrays: Arrays, *, verify: bool) -> None:
+        super()._restore_fitted(facts, arrays, verify=verify)
+        self._sample_weight = None
+        if "sample_weight" in arrays:
+            weight = check_stored(arrays["sample_weight"], "sample_weight", "f", (None,))
+            self._sample_weight = read_sample_weight(weight, self.n_samples_fit_)
 
     def _neighbourhoods(
         self, queries: NDArray[Any], *, leave_one_out: bool, size: int
