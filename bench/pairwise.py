@@ -11,8 +11,18 @@ import numpy as np
 import peers
 from harness.agreement import WrongAnswerError, distance_matrix
 from harness.contest import Copies, Entry, Judge, Verdict
+from harness.environment import environment, set_threads
 from harness.methods import Task
-from harness.options import add_cases, add_peers, add_repeats, make_parser
+from harness.options import (
+    DTYPES,
+    add_cases,
+    add_peers,
+    add_repeats,
+    chosen,
+    load_images,
+    make_parser,
+)
+from harness.output import finish, print_note
 from harness.question import Question, ask
 
 _SAMPLE_ROWS, _SAMPLE_COLUMNS = 16, 2_000
@@ -27,7 +37,17 @@ def main() -> None:
         methods=lambda adapter, task: adapter.matrices(task),
         make_judge=_make_judge,
     )
-    ask(question, _parse())
+    options = _parse()
+    adapters, skipped = peers.load(options.peers)
+    set_threads(options.threads, adapters.values())
+    images = load_images(options.data_dir, options.n_query, options.n_train)
+    print_note(images.description)
+    results = ask(question, images, chosen(options.dtype, DTYPES), adapters, options)
+    for reason in skipped:
+        print_note(reason)
+    described = environment(options.threads, [a.distribution for a in adapters.values()])
+    document = {"data": images.description, "skipped": skipped, "results": results}
+    finish(described, document, options.json)
 
 
 def _parse() -> argparse.Namespace:

@@ -1,12 +1,16 @@
 """One contest: nearplane and its peers answer the same question on the same rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from harness.methods import Array, Compute, Method
 from harness.options import Images
 from harness.timing import Contender, Timing, alternate, ratio, seconds_of
+
+# The library that everybody is compared with.
+OURS = "nearplane"
 
 # Enough to start thread pools and load code, too few to cost time.
 _FEW_ROWS = 4
@@ -17,9 +21,14 @@ Verdict = tuple[dict[str, str], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Entry:
-    """A method that has taken in the base rows; the queries are in the type it reads."""
+    """A method that has taken in the base rows; the queries are in the type it reads.
 
+    `build` does so again, afresh.
+    """
+
+    library: str
     label: str
+    build: Callable[[], Compute]
     compute: Compute
     queries: Array
     base: Array
@@ -37,8 +46,12 @@ class Limits:
     """How often everything runs, and how long a slow peer may take."""
 
     repeats: int
-    slow_queries: int
+    slow_queries: Mapping[str, int]
     slow_seconds: float
+
+    def queries_if_slow(self, library: str) -> int:
+        """Return how many queries a slow library is timed on."""
+        return self.slow_queries.get(library, self.slow_queries[""])
 
 
 @dataclass(frozen=True)
@@ -68,19 +81,20 @@ class Copies:
         return self._made[dtype]
 
 
-def enter(method: Method, copies: Copies) -> Entry:
+def enter(library: str, method: Method, copies: Copies) -> Entry:
     """Let a method take in the base rows, in the type it reads."""
     rows = copies[method.dtype]
     is_copy = method.dtype != copies.dtype
     label = f"{method.name} ({method.dtype} copy)" if is_copy else method.name
-    return Entry(label, method.build(rows.base), rows.queries, rows.base)
+    build = partial(method.build, rows.base)
+    return Entry(library, label, build, build(), rows.queries, rows.base)
 
 
 def n_rows_for(entry: Entry, limits: Limits) -> int:
-    """Return how many queries an entry is timed on: all of them, fewer if it is slow."""
+    """Return how many queries an entry is timed on: all of them, fewer if it is a slow peer."""
     n_queries = len(entry.queries)
-    few, some = _FEW_ROWS, max(limits.slow_queries, 2 * _FEW_ROWS)
-    if n_queries <= some:
+    few, some = _FEW_ROWS, max(limits.queries_if_slow(entry.library), 2 * _FEW_ROWS)
+    if n_queries <= some or entry.library == OURS:
         return n_queries
     entry.compute(entry.queries[:few])
     # What a call costs however few the queries - torch copies the base rows - is paid only once.
@@ -123,11 +137,15 @@ def _contender(entry: Entry, n_rows: int) -> Contender:
 def table_rows(
     lines: Sequence[Line], unit: str, n_ours: int = 1
 ) -> tuple[list[str], list[list[str]]]:
-    """Lay out a contest of which the first lines are ours; each is compared with every line."""
+    """Lay out a contest of which the first lines are ours; each is compared with every line.
+
+    The extremes are told for two lines, or for the first of more: a table is only so wide.
+    """
     names = ["nearplane/peer"] if n_ours == 1 else [f"line {i}/peer" for i in range(1, n_ours + 1)]
+    n_spreads = n_ours if n_ours <= 2 else 1
     columns = ["library", unit, "median s", f"{unit}/s"]
-    for name in names:
-        columns += [name, "min .. max"]
+    for place, name in enumerate(names):
+        columns += [name, "min .. max"][: 1 + (place < n_spreads)]
     rows = []
     for number, line in enumerate(lines):
         row = [
@@ -137,7 +155,8 @@ def table_rows(
             _speed(line.timing.rows_per_second),
         ]
         for place, ours in enumerate(lines[:n_ours]):
-            row += ["1", ""] if place == number else _ratio_texts(ours.timing, line.timing)
+            texts = ["1", ""] if place == number else _ratio_texts(ours.timing, line.timing)
+            row += texts[: 1 + (place < n_spreads)]
         rows.append([*row, *line.verdict[0].values()])
     return columns + list(lines[0].verdict[0]), rows
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 Array = NDArray[Any]
 # Queries in; (distances, indices) of a search out, or a matrix of distances.
@@ -68,7 +69,7 @@ def estimator_search(name: str, dtype: str, estimator: Any) -> Method:
     """Search with anything that has scikit-learn's `fit` and `kneighbors`."""
 
     def build(base: Array) -> Compute:
-        fitted = estimator.fit(base)
+        fitted = clone(estimator).fit(base)
         compute: Compute = fitted.kneighbors
         return compute
 

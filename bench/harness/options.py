@@ -13,12 +13,14 @@ from nearplane.datasets import ImageDataset, load_dataset
 
 METRICS = ("euclidean", "manhattan")
 DTYPES = ("uint8", "float32", "float64")
+# faiss is fast enough for a sample that is less of an estimate.
+_SLOW_QUERIES = {"": 50, "faiss": 500}
 _SIZE_HELP = "images (default: %(default)s)"
 
 
 @dataclass(frozen=True)
 class Images:
-    """Query rows and base rows, uint8, one image a row."""
+    """Query rows and base rows, one image a row: uint8, or vectors of float32."""
 
     queries: Array
     base: Array
@@ -58,20 +60,28 @@ def add_repeats(parser: argparse.ArgumentParser, default: int = 5) -> None:
     parser.add_argument("--repeats", type=positive, default=default, metavar="N", help="rounds")
 
 
-def add_cases(parser: argparse.ArgumentParser) -> None:
+def add_cases(parser: argparse.ArgumentParser, dtype_help: str | None = None) -> None:
     parser.add_argument("--metric", choices=[*METRICS, "both"], default="both")
-    parser.add_argument("--dtype", choices=[*DTYPES, "all"], default="all")
+    parser.add_argument("--dtype", choices=[*DTYPES, "all"], default="all", help=dtype_help)
 
 
 def add_peers(parser: argparse.ArgumentParser, names: list[str]) -> None:
     """Add the choice of peers, and how long a slow one may take."""
+
+    def slow_queries(text: str) -> tuple[str, int]:
+        name, _, value = text.rpartition("=")
+        if name not in ("", *names):
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(names)}")
+        return name, positive(value)
+
     add_choice(parser, "--peers", names)
     parser.add_argument(
         "--slow-queries",
-        type=positive,
-        default=50,
-        metavar="N",
-        help="a slow peer is timed on so many queries only (default: %(default)s)",
+        nargs="+",
+        type=slow_queries,
+        default=[],
+        metavar="[PEER=]N",
+        help="a slow peer is timed on so many queries only (default: 50 faiss=500)",
     )
     parser.add_argument(
         "--slow-seconds",
@@ -80,6 +90,11 @@ def add_peers(parser: argparse.ArgumentParser, names: list[str]) -> None:
         metavar="S",
         help="a peer is slow if all the queries would take it longer (default: %(default)s)",
     )
+
+
+def queries_if_slow(options: argparse.Namespace) -> dict[str, int]:
+    """Return how many queries slow peers are timed on, by name; "" stands for all others."""
+    return _SLOW_QUERIES | dict(options.slow_queries)
 
 
 def add_choice(parser: argparse.ArgumentParser, option: str, names: Iterable[str]) -> None:

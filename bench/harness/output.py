@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -48,15 +49,17 @@ def finish(described: dict[str, Any], results: dict[str, Any], path: Path | None
     """Print the environment as the last lines, and write everything to `path`."""
     print_note(as_text(described))
     if path is not None:
-        document = _without_infinities({"environment": described, **results})
+        document = _plain({"environment": described, **results})
         text = json.dumps(document, indent=2, allow_nan=False)
         path.write_text(text + "\n", encoding="utf-8")
 
 
-def _without_infinities(value: Any) -> Any:
-    """Write what is not a finite number as null: JSON has no other name for it."""
+def _plain(value: Any) -> Any:
+    """Write NumPy's scalars as Python's, and infinities as null, for which JSON has no name."""
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, dict):
-        return {key: _without_infinities(part) for key, part in value.items()}
+        return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_infinities(part) for part in value]
+        return [_plain(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

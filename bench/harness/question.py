@@ -1,11 +1,12 @@
-"""Ask one question of everybody, for every metric and type of data: the frame of a benchmark."""
+"""Ask one question of everybody, for every metric and type of data."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import peers
 from harness.contest import (
+    OURS,
     Copies,
     Entry,
     Judge,
@@ -16,18 +17,27 @@ from harness.contest import (
     enter,
     table_rows,
 )
-from harness.environment import environment, set_threads
 from harness.methods import Adapter, Method, Task
-from harness.options import DTYPES, METRICS, chosen, load_images
-from harness.output import finish, print_note, print_table, watching
-from peers.nearplane_brute import ADAPTER as OURS
+from harness.options import METRICS, Images, chosen, queries_if_slow
+from harness.output import print_note, print_table, watching
+from peers.nearplane_search import ADAPTER as NEARPLANE
+
+# What else is asked of the entries of a contest, once its table is printed; returns further facts
+# for the JSON file.
+FollowUp = Callable[[str, list[Entry], list[Line], Limits], dict[str, Any]]
+
+
+def _nothing_more(
+    title: str, entries: list[Entry], lines: list[Line], limits: Limits
+) -> dict[str, Any]:
+    return {}
 
 
 @dataclass(frozen=True)
 class Question:
     """What is asked, which methods answer it, and who judges the answers.
 
-    `make_judge` is given the rows, the task, and nearplane's entry, which it may take as the
+    `make_judge` is given the rows, the task, and nearplane's first entry, which it may take as the
     reference once it has checked it.
     """
 
@@ -35,26 +45,25 @@ class Question:
     unit: str
     methods: Callable[[Adapter, Task], list[Method]]
     make_judge: Callable[[Copies, Task, Entry], Judge]
+    follow_up: FollowUp = _nothing_more
 
 
-def ask(question: Question, options: argparse.Namespace) -> None:
-    """Hold a contest for every case, print its table, and finish with the environment."""
-    adapters, skipped = peers.load(options.peers)
-    set_threads(options.threads, adapters.values())
-    images = load_images(options.data_dir, options.n_query, options.n_train)
-    print_note(images.description)
+def ask(
+    question: Question,
+    images: Images,
+    dtypes: Sequence[str],
+    adapters: dict[str, Adapter],
+    options: argparse.Namespace,
+) -> list[dict[str, Any]]:
+    """Hold a contest for every case and print its table."""
     results = []
-    for dtype in chosen(options.dtype, DTYPES):
+    for dtype in dtypes:
         copies = Copies(images, dtype)
         for metric in chosen(options.metric, METRICS):
             task = Task(metric, dtype, options.threads)
-            lines = _one_case(question, task, copies, adapters, options)
-            results.append({"metric": metric, "dtype": dtype, "lines": as_results(lines)})
-    for reason in skipped:
-        print_note(reason)
-    described = environment(options.threads, [a.distribution for a in adapters.values()])
-    document = {"data": images.description, "skipped": skipped, "results": results}
-    finish(described, document, options.json)
+            case = _one_case(question, task, copies, adapters, options)
+            results.append({"metric": metric, "dtype": dtype, **case})
+    return results
 
 
 def _one_case(
@@ -63,22 +72,24 @@ def _one_case(
     copies: Copies,
     adapters: dict[str, Adapter],
     options: argparse.Namespace,
-) -> list[Line]:
+) -> dict[str, Any]:
     rows = copies[task.dtype]
     title = (
         f"{question.title}, {task.metric}, {task.dtype}: "
         f"{len(rows.queries):,} x {len(rows.base):,} rows of {rows.base.shape[1]:,}"
     )
+    limits = Limits(options.repeats, queries_if_slow(options), options.slow_seconds)
     with watching(title) as report:
-        methods = {"nearplane": question.methods(OURS, task)} | {
+        methods = {OURS: question.methods(NEARPLANE, task)} | {
             name: question.methods(adapter, task) for name, adapter in adapters.items()
         }
-        entries = [enter(method, copies) for some in methods.values() for method in some]
+        entries = [enter(name, method, copies) for name, some in methods.items() for method in some]
         judge = question.make_judge(copies, task, entries[0])
-        limits = Limits(options.repeats, options.slow_queries, options.slow_seconds)
         lines = contest(entries, judge, limits, report)
-    print_table(title, *table_rows(lines, question.unit))
+    n_ours = len(methods[OURS])
+    print_table(title, *table_rows(lines, question.unit, n_ours))
+    facts = question.follow_up(title, entries, lines, limits)
     absent = [name for name, some in methods.items() if not some]
     if absent:
         print_note(f"Without a method for this: {', '.join(absent)}\n")
-    return lines
+    return {"lines": as_results(lines, n_ours), **facts}

@@ -7,7 +7,7 @@ from statistics import median
 
 # The threads of one library's OpenMP may spin for up to 0.2 s after their work, before they sleep
 # (KMP_BLOCKTIME); the next library must not have to compete with them.
-_REST_SECONDS = 0.2
+REST_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def alternate(
     for number in range(1, repeats + 1):
         for contender, times in zip(contenders, seconds, strict=True):
             report(f"round {number} of {repeats}: {contender.label}")
-            time.sleep(_REST_SECONDS)
+            time.sleep(REST_SECONDS)
             times.append(seconds_of(contender.run))
     return [
         Timing(contender.label, contender.n_rows, tuple(times))
