@@ -14,6 +14,7 @@ _LARGEST_EXPONENT = 1021
 # unit and directions, all others would look alike.
 _OUTLYING = 16.0
 _MOST = 0.9
+_MOST_SCALES = 3  # of outlying rows, each of which hides the next
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,14 +59,15 @@ def sample_rows(matrix: NDArray[Any], n_rows: int, *, seed: int) -> NDArray[Any]
 def framed_sample(
     matrix: NDArray[Any], n_rows: int, *, seed: int
 ) -> tuple[Frame, NDArray[np.float32]]:
-    """Return a frame, and in it `n_rows` rows of the matrix, or few less, chosen by chance."""
+    """Return a frame, and in it `n_rows` rows of the matrix, or a few less, chosen by chance."""
     sample = sample_rows(matrix, n_rows, seed=seed)
-    while True:
+    for _ in range(_MOST_SCALES):
         frame = Frame.around(sample)
         rows = frame.place(sample)
         sizes = np.maximum(rows.max(axis=1), -rows.min(axis=1))
         limit = _OUTLYING * np.quantile(sizes, _MOST)
         ordinary = sizes <= limit
         if limit == 0 or ordinary.all():
-            return frame, rows
+            break
         sample = sample[ordinary]
+    return frame, rows
