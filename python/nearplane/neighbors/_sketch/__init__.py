@@ -4,8 +4,21 @@
 whether that is worth while.
 """
 
+from nearplane.neighbors._sketch._costs import COSTS, Costs
 from nearplane.neighbors._sketch._design import Design, design_sketch
 from nearplane.neighbors._sketch._level import Level
+from nearplane.neighbors._sketch._plan import LevelPlan, SearchPlan
+from nearplane.neighbors._sketch._policy import plan_search
 from nearplane.neighbors._sketch._sketch import Sketch
 
-__all__ = ["Design", "Level", "Sketch", "design_sketch"]
+__all__ = [
+    "COSTS",
+    "Costs",
+    "Design",
+    "Level",
+    "LevelPlan",
+    "SearchPlan",
+    "Sketch",
+    "design_sketch",
+    "plan_search",
+]

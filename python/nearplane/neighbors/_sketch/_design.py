@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,24 +13,21 @@ from nearplane.neighbors._sketch._groups import nested_groups
 from nearplane.neighbors._sketch._level import Level
 from nearplane.neighbors._sketch._levels import features_level, group_levels, projection_levels
 from nearplane.neighbors._sketch._sample import Frame, framed_sample
+from nearplane.neighbors._sketch._widths import (
+    Family,
+    allowed_widths,
+    default_widths,
+    family_of,
+    wants_features,
+)
 
-Family = Literal["euclidean", "manhattan"]
-
-_SAMPLED_ROWS = 1024
+# A design looks at so many rows.
+SAMPLED_ROWS = 1024
 _SAMPLED_VALUES = 2**23  # 32 MB of float32
 _SAMPLE_SEED = 1
 
 # Loadings on so many directions tell which features vary together.
 _LOADINGS = 32
-
-# A byte for each feature saves 3 or 7 bytes of reading, if rows are long enough for that to count.
-_FEWEST_FEATURES = 128
-
-# Widths of the levels, widest first, without knowing the queries. On CIFAR-10 a level of 64
-# directions lets 2 % of the pairs pass, one of 192 another tenth of these. Sums of absolute
-# differences take more: 64, 256 and 1,024 groups let 8, 2 and 0.2 % of the pairs pass.
-_PROJECTION_WIDTHS = (192, 64)
-_GROUP_WIDTHS = (1024, 256, 64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +47,7 @@ class Design:
     levels: tuple[Level, ...]
     """From the shortest codes to the longest."""
 
-    def encoder(self) -> "_core.Encoder":
+    def encoder(self) -> _core.Encoder:
         """Return what codes rows."""
         return _core.Encoder(
             self.metric,
@@ -72,11 +69,6 @@ class Design:
             feature_order=self.feature_order if grouped else self.feature_order[:0],
             levels=levels,
         )
-
-
-def family_of(metric: str) -> Family:
-    """Return the metric whose sketches serve `metric`."""
-    return "manhattan" if metric == "manhattan" else "euclidean"
 
 
 def design_sketch(
@@ -112,57 +104,42 @@ def design_sketch(
 def _design(
     base: NDArray[Any], metric: str, widths: Sequence[int] | None, features: bool | None
 ) -> Design:
-    n_rows = max(16, min(_SAMPLED_ROWS, _SAMPLED_VALUES // base.shape[1]))
+    n_rows = max(16, min(SAMPLED_ROWS, _SAMPLED_VALUES // base.shape[1]))
     frame, rows = framed_sample(base, n_rows, seed=_SAMPLE_SEED)
-    if features is None:
-        features = base.dtype.kind == "f" and base.shape[1] >= _FEWEST_FEATURES
-    make = _group_design if family_of(metric) == "manhattan" else _projection_design
-    design = make(frame, rows, widths)
-    if features:
-        shadow = features_level(rows, design.metric)
+    family = family_of(metric)
+    if widths is None:
+        widths = default_widths(family, base.shape[1])
+    allowed = allowed_widths(family, list(widths), base.shape[1])
+    design = (_group_design if family == "manhattan" else _projection_design)(frame, rows, allowed)
+    if wants_features(base) if features is None else features:
+        shadow = features_level(rows, family)
         design = replace(design, levels=(*design.levels, shadow))
     return design
 
 
-def _projection_design(
-    frame: Frame, rows: NDArray[np.float32], widths: Sequence[int] | None
-) -> Design:
-    n_features = rows.shape[1]
-    if widths is None:
-        widths = _default_widths(_PROJECTION_WIDTHS, max(2, n_features // 2))
+def _projection_design(frame: Frame, rows: NDArray[np.float32], widths: list[int]) -> Design:
     # The last coordinate of a projection is the distance from the space it projects on.
-    basis, _ = principal_directions(rows, min(max(widths) - 1, n_features))
-    allowed = sorted({max(2, min(width, len(basis) + 1)) for width in widths})
+    basis, _ = principal_directions(rows, widths[-1] - 1)
+    possible = sorted({min(width, len(basis) + 1) for width in widths})
     return Design(
         metric="euclidean",
         center=frame.center,
         unit=frame.unit,
         basis=basis,
         feature_order=np.empty(0, np.int64),
-        levels=projection_levels(rows, basis, allowed),
+        levels=projection_levels(rows, basis, possible),
     )
 
 
-def _group_design(frame: Frame, rows: NDArray[np.float32], widths: Sequence[int] | None) -> Design:
-    n_features = rows.shape[1]
-    if widths is None:
-        widths = _default_widths(_GROUP_WIDTHS, max(1, n_features // 2))
-    allowed = sorted({2 ** (min(width, n_features).bit_length() - 1) for width in widths})
+def _group_design(frame: Frame, rows: NDArray[np.float32], widths: list[int]) -> Design:
     directions, variances = principal_directions(rows, _LOADINGS)
     loadings = (directions * np.sqrt(variances)[:, None]).astype(np.float32).T
-    order, starts = nested_groups(loadings, allowed[-1])
+    order, starts = nested_groups(loadings, widths[-1])
     return Design(
         metric="manhattan",
         center=frame.center,
         unit=frame.unit,
-        basis=np.empty((0, n_features), np.float32),
+        basis=np.empty((0, rows.shape[1]), np.float32),
         feature_order=order,
-        levels=group_levels(rows, order, starts, allowed),
+        levels=group_levels(rows, order, starts, widths),
     )
-
-
-def _default_widths(widths: tuple[int, ...], most: int) -> list[int]:
-    """Return those of the widths that are possible, or the one that comes nearest to it."""
-    # A level less than half as wide as the next is worth its while; one almost as wide is not.
-    first = min(widths[0], most)
-    return [first] + [width for width in widths[1:] if 2 * width <= first]

@@ -40,5 +40,7 @@ class Level:
     """(width - 1, width - 1), orthogonal up to rounding; empty unless a projection."""
     starts: NDArray[np.int64] = field(default_factory=_no_starts)
     """(width + 1,), rising from 0 to the number of features; empty unless groups."""
+    bits: int = 8
+    """Of a code; in place of a byte, projections may have 16."""
     tilt: float = 0.0
     """At least the Frobenius norm of M'M - I for M = basis[:width - 1].T @ rotation."""

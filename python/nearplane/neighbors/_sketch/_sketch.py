@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from nearplane import _core
 from nearplane._progress import Progress
 from nearplane._validation import Metric
-from nearplane.neighbors._sketch._design import Design, Family, design_sketch
+from nearplane.neighbors._sketch._design import Design, design_sketch
 from nearplane.neighbors._sketch._level import Level
+from nearplane.neighbors._sketch._widths import Family
 
 Codes = tuple[NDArray[np.uint8], NDArray[np.float32]]
 Groups = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -28,7 +29,7 @@ class Sketch:
 
     def __init__(self, design: Design, coded: list[Codes], n_built: int) -> None:
         self.design = design
-        self._coded = coded
+        self.coded = coded  # (n_rows, width) and (n_rows,) of each level
         self._n_built = n_built  # the rows that the design has seen a sample of
         self._encoder: _core.Encoder | None = None
 
@@ -108,7 +109,7 @@ class Sketch:
             query,
             base,
             self._get_encoder(),
-            self._coded,
+            self.coded,
             k,
             metric,
             exclude_self=exclude_self,
@@ -125,7 +126,7 @@ class Sketch:
         more = self._get_encoder().encode(rows, n_threads=n_threads, progress=progress)
         coded = [
             (np.concatenate([codes, new_codes]), np.concatenate([errors, new_errors]))
-            for (codes, errors), (new_codes, new_errors) in zip(self._coded, more, strict=True)
+            for (codes, errors), (new_codes, new_errors) in zip(self.coded, more, strict=True)
         ]
         return Sketch(self.design, coded, self._n_built)
 
@@ -142,7 +143,7 @@ class Sketch:
 
     @property
     def n_rows(self) -> int:
-        return len(self._coded[0][0])
+        return len(self.coded[0][0])
 
     @property
     def bytes_per_row(self) -> int:
@@ -175,17 +176,17 @@ class Sketch:
     @property
     def codes(self) -> list[NDArray[np.uint8]]:
         """Of each level, (n_rows, width)."""
-        return [codes for codes, _ in self._coded]
+        return [codes for codes, _ in self.coded]
 
     @property
     def errors(self) -> list[NDArray[np.float32]]:
         """Of each level, (n_rows,): how far each row's coordinates are from its codes at most."""
-        return [errors for _, errors in self._coded]
+        return [errors for _, errors in self.coded]
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_encoder": None}  # made of the design, and not to be pickled
 
-    def _get_encoder(self) -> "_core.Encoder":
+    def _get_encoder(self) -> _core.Encoder:
         if self._encoder is None:  # two threads may both make one; either will do
             self._encoder = self.design.encoder()
         return self._encoder

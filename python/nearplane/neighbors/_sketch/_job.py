@@ -1,0 +1,90 @@
+"""A search as far as its costs go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+from nearplane.neighbors._sketch._costs import Costs
+from nearplane.neighbors._sketch._plan import LevelPlan, SearchPlan
+from nearplane.neighbors._sketch._widths import Family
+
+_BYTES_OF_AN_ERROR = 4
+
+
+@dataclass(frozen=True)
+class Job:
+    """The numbers of a search, and what they mean in seconds."""
+
+    n_queries: int
+    """Of this search."""
+    n_total: int
+    """Of all searches so far, this one included."""
+    k: int
+    shape: tuple[int, int]
+    """Rows and features."""
+    metric: Family
+    dtype: str
+    n_threads: int
+    costs: Costs
+    slowness: float = 1.0
+    """How many times as long as it should the core takes."""
+
+    @property
+    def brute_rate(self) -> float:
+        """Seconds a query that brute force takes, if queries come as many at a time as these."""
+        return self.brute(self.n_queries) / max(1, self.n_queries)
+
+    def brute(self, n_queries: int) -> float:
+        """Seconds that brute force takes for so many queries."""
+        costs = self.costs.brute(max(1, n_queries), self.shape, self.metric, self.dtype)
+        return self._core(costs)
+
+    def pruned_rate(self, levels: Sequence[LevelPlan], survivors: Sequence[float]) -> float:
+        """Seconds a query that a sketch takes which leaves these shares of the pairs."""
+        n_queries = max(1, self.n_queries)
+        costs = self.costs.pruned(
+            n_queries, self.shape, self.metric, self.dtype, levels=levels, survivors=survivors
+        )
+        return self._core(costs) / n_queries
+
+    def coding(self, levels: Sequence[LevelPlan]) -> float:
+        """Seconds to code all rows."""
+        return self._core(self.costs.code_rows(*self.shape, levels))
+
+    def designing(self, levels: Sequence[LevelPlan], n_rows: int) -> float:
+        """Seconds to design a sketch by a look at so many rows, or at all."""
+        n_rows = min(n_rows, self.shape[0])
+        return 1e-9 * self.costs.design(n_rows, self.shape[1], levels)
+
+    def use_brute(self, reason: str, reconsider_at: float = inf) -> SearchPlan:
+        """Return the plan of brute force."""
+        seconds = self.n_queries * self.brute_rate
+        return SearchPlan(
+            "brute",
+            reason,
+            n_queries=self.n_queries,
+            n_neighbors=self.k,
+            predicted_seconds=seconds,
+            brute_seconds=seconds,
+            reconsider_at=reconsider_at,
+        )
+
+    def use_sketch(
+        self, reason: str, levels: tuple[LevelPlan, ...], build_seconds: float | None
+    ) -> SearchPlan:
+        """Return the plan of a sketch of these levels, whose survivors have been predicted."""
+        survivors = [level.predicted_survivors or 0.0 for level in levels]
+        return SearchPlan(
+            "pruned",
+            reason,
+            n_queries=self.n_queries,
+            n_neighbors=self.k,
+            levels=levels,
+            bytes_per_row=sum(level.width + _BYTES_OF_AN_ERROR for level in levels),
+            build_seconds=build_seconds,
+            predicted_seconds=self.n_queries * self.pruned_rate(levels, survivors),
+            brute_seconds=self.n_queries * self.brute_rate,
+        )
+
+    def _core(self, nanoseconds: float) -> float:
+        return 1e-9 * self.slowness * nanoseconds / self.n_threads

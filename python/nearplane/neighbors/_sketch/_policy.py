@@ -1,0 +1,306 @@
+"""``algorithm="auto"``: whether a sketch pays, and which.
+
+Three looks, each closer than the one before and taken only if brute force would take so much longer
+that the look does not matter, and if what was seen is promising:
+
+1. Arithmetic: how long brute force takes.
+2. A *probe*: one short level for some hundred rows, tried on a few others.
+3. A *trial*: levels for all rows, tried on sampled pairs. If brute force takes very long, there are
+   many levels to choose from, and a few queries are answered by brute force: that tells how near
+   neighbours are and how fast the machine is. Else there are the usual levels, and one guesses.
+
+How many queries are still to come is not known. As when one rents skis, those so far are what to
+expect of the future: a sketch is built once it would have paid for them.
+"""
+
+from dataclasses import replace
+from itertools import combinations
+from math import inf
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearplane.neighbors._sketch._costs import COSTS, Costs
+from nearplane.neighbors._sketch._design import SAMPLED_ROWS, Design, design_sketch
+from nearplane.neighbors._sketch._job import Job
+from nearplane.neighbors._sketch._plan import (
+    LevelPlan,
+    SearchPlan,
+    duration,
+    level_plans,
+    percent,
+    rounded,
+)
+from nearplane.neighbors._sketch._sample import sample_rows
+from nearplane.neighbors._sketch._sketch import Groups, Sketch
+from nearplane.neighbors._sketch._survivors import Pairs, Question
+from nearplane.neighbors._sketch._widths import (
+    KINDS,
+    candidate_widths,
+    default_widths,
+    family_of,
+    wants_features,
+)
+
+# A look may take this part of what brute force takes.
+_LOOK = 1 / 20
+
+# A distance of so few features takes hardly longer than to decide whether to compute it.
+_SHORTEST_ROWS = 16
+
+# With as many neighbours as this part of the rows, too little can be skipped.
+_LARGEST_K = 0.25
+
+# The probe's level is made for some rows, and tried on a few queries and as many other rows.
+_PROBED_WIDTH = 32
+_PROBED_ROWS = 256
+_PROBED_QUERIES = 16
+# If it leaves more than this of the pairs, no level skips enough. (Noise: all. Images: a tenth.)
+_NO_STRUCTURE = 0.6
+# Of what it leaves, the first of the usual levels leaves about half, and each level about this part
+# of what the one before does.
+_BY_EACH_LEVEL = 0.25
+
+# Among many levels, the longest chain of them that is considered, and what they are tried on.
+_LONGEST_CHAIN = 3
+_TRIED_ROWS = 1024
+_FEWEST_TRIED, _MOST_TRIED, _TRIED_PART = 16, 64, 1 / 256
+
+# A plan holds for up to so many times the k it was made for, and down to as small a part.
+_SIMILAR_K = 2
+# A search by sketch that took so many times longer than brute force is predicted to was a mistake;
+# the times of short searches prove nothing.
+_MISTAKE, _SHORT_SEARCH = 1.5, 0.05
+
+_FIT_SEED, _PROBE_SEED, _TRIAL_SEED = 2, 3, 4
+
+
+def plan_search(
+    queries: NDArray[Any],
+    base: NDArray[Any],
+    k: int,
+    metric: str,
+    *,
+    exclude_self: bool = False,
+    groups: Groups | None = None,
+    n_queries_before: int = 0,
+    sketch: Sketch | None = None,
+    previous: SearchPlan | None = None,
+    n_threads: int,
+    costs: Costs = COSTS,
+) -> tuple[SearchPlan, Design | None]:
+    """Decide how to find the neighbours of these queries.
+
+    Parameters
+    ----------
+    queries, base, k, metric, exclude_self, groups, n_threads
+        As `Sketch.search` takes them.
+    n_queries_before : int, default=0
+        How many queries have been asked of these rows before.
+    sketch : Sketch, default=None
+        Of these rows, if there is one.
+    previous : SearchPlan, default=None
+        The last plan for these rows, with what its search has taken. As long as it holds, deciding
+        again takes microseconds.
+    costs : Costs, default=COSTS
+        What everything costs.
+
+    Returns
+    -------
+    plan : SearchPlan
+        The decision.
+    design : Design or None
+        What to build first; None if nothing is to be built.
+    """
+    job = Job(
+        n_queries=len(queries),
+        n_total=n_queries_before + len(queries),
+        k=k,
+        shape=(base.shape[0], base.shape[1]),
+        metric=family_of(metric),
+        dtype=base.dtype.name,
+        n_threads=n_threads,
+        costs=costs,
+    )
+    plan = _as_before(job, previous, sketch) or _at_a_glance(job, sketch)
+    if plan is not None:
+        return plan, None
+    if exclude_self and groups is None:
+        rows = np.arange(len(base))
+        groups = rows, rows
+    question = Question(queries, base, k, metric, groups, n_threads)
+    if sketch is not None:
+        return _with_sketch(job, question, sketch), None
+    return _probed(job, question)
+
+
+def _as_before(job: Job, previous: SearchPlan | None, sketch: Sketch | None) -> SearchPlan | None:
+    """Return the previous plan for this search, if it still holds."""
+    if previous is None or previous.n_neighbors is None:
+        return None
+    if previous.algorithm == "brute":
+        waiting = sketch is not None or job.n_total < previous.reconsider_at
+        if not waiting or job.k * _SIMILAR_K < previous.n_neighbors:
+            return None
+    elif sketch is None or job.k > _SIMILAR_K * previous.n_neighbors:
+        return None
+    if _was_a_mistake(previous):
+        return job.use_brute(
+            f"The last search by sketch took {duration(previous.measured_seconds or 0)}, longer "
+            "than brute force would."
+        )
+    scale = job.n_queries / max(1, previous.n_queries)
+    seconds = previous.measured_seconds or previous.predicted_seconds
+    return replace(
+        previous,
+        n_queries=job.n_queries,
+        levels=tuple(replace(level, measured_survivors=None) for level in previous.levels),
+        predicted_seconds=None if seconds is None else scale * seconds,
+        measured_seconds=None,
+        brute_seconds=job.n_queries * job.brute_rate,
+    )
+
+
+def _was_a_mistake(plan: SearchPlan) -> bool:
+    took, alternative = plan.measured_seconds, plan.brute_seconds
+    if plan.algorithm == "brute" or took is None or alternative is None or took < _SHORT_SEARCH:
+        return False
+    return took > _MISTAKE * alternative
+
+
+def _at_a_glance(job: Job, sketch: Sketch | None) -> SearchPlan | None:
+    """Return the plan if no look at the rows is needed, or worth while."""
+    n_rows, n_features = job.shape
+    if n_features < _SHORTEST_ROWS:
+        return job.use_brute(
+            f"Rows of {n_features} features are compared as fast as shorter codes would be."
+        )
+    if job.k > n_rows * _LARGEST_K:
+        return job.use_brute(f"k = {job.k:,} is a large part of {n_rows:,} rows.")
+    brute = job.n_total * job.brute_rate
+    look = job.designing((LevelPlan(KINDS[job.metric], _PROBED_WIDTH),), 2 * _PROBED_ROWS)
+    if sketch is None and _LOOK * brute < look:
+        enough = look / (_LOOK * job.brute_rate)
+        return job.use_brute(
+            f"Brute force takes {duration(brute)} for {_all_queries(job)}: too little to look for "
+            "something better.",
+            enough,
+        )
+    return None
+
+
+def _with_sketch(job: Job, question: Question, sketch: Sketch) -> SearchPlan:
+    """Decide whether to use a sketch that is there, for another k than it was made for."""
+    pairs = Pairs.draw(question, _PROBED_QUERIES, _TRIED_ROWS, seed=_TRIAL_SEED)
+    survivors = pairs.survivors(sketch.design, pairs.estimated_reach(), sketch.coded)
+    levels = level_plans(sketch.levels, survivors)
+    if job.pruned_rate(levels, survivors) > job.brute_rate:
+        return job.use_brute(
+            f"With k = {job.k:,} the sketch would leave {percent(survivors[-1])} of the pairs."
+        )
+    return job.use_sketch(f"There is a sketch, and it pays for k = {job.k:,} too.", levels, None)
+
+
+def _probed(job: Job, question: Question) -> tuple[SearchPlan, Design | None]:
+    """Probe the rows, and go on if there is hope."""
+    fit = sample_rows(question.base, _PROBED_ROWS, seed=_FIT_SEED)
+    probe = design_sketch(fit, job.metric, widths=[_PROBED_WIDTH], features=False)
+    pairs = Pairs.draw(question, _PROBED_QUERIES, _PROBED_ROWS, seed=_PROBE_SEED)
+    reach = pairs.estimated_reach()
+    share = pairs.survivors(probe, reach)[0]
+    if share > _NO_STRUCTURE:
+        return job.use_brute(
+            f"No structure: a short code leaves {percent(share)} of the pairs, and longer ones "
+            "would hardly leave fewer."
+        ), None
+    usual = _levels_of(job, default_widths(job.metric, job.shape[1]), question.base)
+    hoped = [share * _BY_EACH_LEVEL ** (i + 0.5) for i in range(len(usual))]
+    enough = _pays_from(job, usual, hoped, job.designing(usual, SAMPLED_ROWS))
+    if job.n_total < enough:
+        return job.use_brute(_not_yet(job, enough), enough), None
+    n_tried = int(min(max(_FEWEST_TRIED, _TRIED_PART * job.n_total), _MOST_TRIED))
+    widths = candidate_widths(job.metric, job.shape[1])
+    candidates = _levels_of(job, widths, question.base)
+    look = job.designing(candidates, SAMPLED_ROWS) + job.brute(n_tried)
+    if look <= _LOOK * job.n_total * job.brute_rate:
+        return _tried_at_length(job, question, widths, n_tried)
+    design = design_sketch(question.base, job.metric)
+    return _tried(job, design, pairs.survivors(design, reach))
+
+
+def _levels_of(job: Job, widths: list[int], base: NDArray[Any]) -> tuple[LevelPlan, ...]:
+    """Return the levels that a design of these widths would have."""
+    levels = [LevelPlan(KINDS[job.metric], width) for width in widths]
+    if wants_features(base):
+        levels.append(LevelPlan("features", base.shape[1]))
+    return tuple(levels)
+
+
+def _tried_at_length(
+    job: Job, question: Question, widths: list[int], n_tried: int
+) -> tuple[SearchPlan, Design | None]:
+    """Choose among many levels by the survivors of queries whose neighbours are known."""
+    pairs = Pairs.draw(question, n_tried, _TRIED_ROWS, seed=_TRIAL_SEED)
+    if pairs.question is question:
+        start = perf_counter()
+        reach = pairs.exact_reach()
+        job = replace(job, slowness=(perf_counter() - start) / job.brute(n_tried))
+    else:
+        reach = pairs.estimated_reach()
+    design = design_sketch(question.base, job.metric, widths=widths)
+    return _tried(job, design, pairs.survivors(design, reach))
+
+
+def _tried(job: Job, design: Design, survivors: list[float]) -> tuple[SearchPlan, Design | None]:
+    """Choose the levels that take the least time in all, and decide whether they pay."""
+    levels = level_plans(design.levels, survivors)
+
+    def total(chain: tuple[int, ...]) -> float:
+        chosen = [levels[i] for i in chain]
+        rate = job.pruned_rate(chosen, [survivors[i] for i in chain])
+        return job.coding(chosen) + job.n_total * rate
+
+    chain = min(_chains(levels), key=total)
+    chosen = tuple(levels[i] for i in chain)
+    enough = _pays_from(job, chosen, [survivors[i] for i in chain], 0.0)
+    if job.n_total < enough:
+        return job.use_brute(_not_yet(job, enough), enough), None
+    gain = job.n_total * job.brute_rate / total(chain)
+    plan = job.use_sketch(
+        f"A sketch skips {percent(1 - survivors[chain[-1]])} of the pairs: about {rounded(gain):,} times "
+        f"as fast as brute force for {_all_queries(job)}, building it included.",
+        chosen,
+        job.coding(chosen),
+    )
+    return plan, design.keep(chain)
+
+
+def _chains(levels: tuple[LevelPlan, ...]) -> list[tuple[int, ...]]:
+    """Return the positions of every chain of levels worth considering."""
+    ends = [(i,) for i, level in enumerate(levels) if level.kind == "features"]
+    others = [i for i, level in enumerate(levels) if level.kind != "features"]
+    chains: list[tuple[int, ...]] = []
+    for length in range(1, _LONGEST_CHAIN + 1):
+        for chain in combinations(others, length):
+            chains += [chain, *(chain + end for end in ends)]
+    return chains
+
+
+def _pays_from(
+    job: Job, levels: tuple[LevelPlan, ...], survivors: list[float], designing: float
+) -> float:
+    """Return how many queries it takes for a sketch to pay."""
+    saving = job.brute_rate - job.pruned_rate(levels, survivors)
+    return (designing + job.coding(levels)) / saving if saving > 0 else inf
+
+
+def _not_yet(job: Job, enough: float) -> str:
+    if enough == inf:
+        return "Short codes leave too many pairs to save time."
+    return f"A sketch would pay from about {rounded(enough):,} queries on, not for {_all_queries(job)}."
+
+
+def _all_queries(job: Job) -> str:
+    return f"{job.n_total:,} queries" if job.n_total != 1 else "1 query"
