@@ -15,4 +15,8 @@ namespace nearplane {
 double measure(Metric metric, const MatrixView& x, std::int64_t x_row, const MatrixView& y,
                std::int64_t y_row);
 
+/// The same value if it is at most `bound`; if not, perhaps only as much of the sum as exceeds it.
+double measure_within(Metric metric, const MatrixView& x, std::int64_t x_row, const MatrixView& y,
+                      std::int64_t y_row, double bound);
+
 }  // namespace nearplane
