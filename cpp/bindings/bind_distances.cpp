@@ -1,46 +1,13 @@
-// Searches, distance matrices, and the check of their input.
+// Distance matrices, and the check of what is searched.
 
 #include <utility>
 
 #include "bindings.hpp"
 #include "nearplane/distance_matrix.hpp"
 #include "nearplane/finite.hpp"
-#include "nearplane/search.hpp"
 
 namespace nearplane::bindings {
 namespace {
-
-using Progress = std::optional<py::function>;
-
-void check_pair(const MatrixView& query, const MatrixView& base) {
-    if (query.scalar != base.scalar || query.cols != base.cols) {
-        throw py::value_error("query and base must have the same dtype and number of columns");
-    }
-}
-
-std::pair<py::array_t<double>, py::array_t<std::int64_t>> argkmin_arrays(
-    const py::array& query, const py::array& base, std::int64_t k, const std::string& metric,
-    bool exclude_self, int n_threads, Progress progress) {
-    const MatrixView query_view = view_of(query, "query");
-    const MatrixView base_view = view_of(base, "base");
-    check_pair(query_view, base_view);
-    check_threads(n_threads);
-    if (exclude_self && query_view.rows != base_view.rows) {
-        throw py::value_error("exclude_self needs as many query rows as base rows");
-    }
-    if (k < 1 || k > base_view.rows - (exclude_self ? 1 : 0)) {
-        throw py::value_error("k must be between 1 and the number of base rows");
-    }
-    py::array_t<double> distances({query_view.rows, k});
-    py::array_t<std::int64_t> indices({query_view.rows, k});
-    double* distances_data = distances.mutable_data();
-    std::int64_t* indices_data = indices.mutable_data();
-    const SearchOptions options{k, metric_of(metric), exclude_self, n_threads};
-    run_released(std::move(progress), [&](Monitor& monitor) {
-        argkmin(query_view, base_view, options, monitor, distances_data, indices_data);
-    });
-    return {std::move(distances), std::move(indices)};
-}
 
 void pairwise_distances_into(const py::array& query, const py::array& base,
                              const std::string& metric, py::array out, int n_threads,
@@ -83,10 +50,6 @@ std::int64_t first_nonfinite(const py::array& rows, int n_threads) {
 }  // namespace
 
 void bind_distances(py::module_& module) {
-    module.def("argkmin", &argkmin_arrays, py::arg("query"), py::arg("base"), py::arg("k"),
-               py::arg("metric"), py::kw_only(), py::arg("exclude_self"), py::arg("n_threads"),
-               py::arg("progress"),
-               "Distances and indices of the k nearest base rows of each query row.");
     module.def("pairwise_distances", &pairwise_distances_into, py::arg("query"), py::arg("base"),
                py::arg("metric"), py::arg("out"), py::kw_only(), py::arg("n_threads"),
                py::arg("progress"),

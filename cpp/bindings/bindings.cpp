@@ -64,6 +64,15 @@ void check_threads(int n_threads) {
     if (n_threads < 1) throw py::value_error("n_threads must be at least 1");
 }
 
+void check(bool is_right, const char* what) {
+    if (!is_right) throw py::value_error(what);
+}
+
+void check_pair(const MatrixView& query, const MatrixView& base) {
+    check(query.scalar == base.scalar && query.cols == base.cols,
+          "query and base must have the same dtype and number of columns");
+}
+
 void take_back_gil(PyThreadState* state) {
     acquire_gil([state] { PyEval_RestoreThread(state); });
 }

@@ -6,9 +6,12 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <array>
 #include <chrono>
 #include <exception>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "nearplane/matrix_view.hpp"
@@ -20,9 +23,32 @@ namespace nearplane::bindings {
 namespace py = pybind11;
 
 void bind_distances(py::module_& module);
+void bind_encoder(py::module_& module);
 void bind_info(py::module_& module);
 void bind_linear(py::module_& module);
+void bind_search(py::module_& module);
 void bind_trainer(py::module_& module);
+
+using Progress = std::optional<py::function>;
+using Float64Array = py::array_t<double, py::array::c_style>;
+using Int64Array = py::array_t<std::int64_t, py::array::c_style>;
+using OptionalFloat64Array = std::optional<Float64Array>;
+
+template <class T>
+using FloatArray = py::array_t<T, py::array::c_style>;
+
+/// Throws ValueError unless `is_right`.
+void check(bool is_right, const char* what);
+
+/// The value of a name.
+template <class Value, std::size_t n>
+Value named(const std::array<std::pair<std::string_view, Value>, n>& values,
+            const std::string& name) {
+    for (const auto& [known, value] : values) {
+        if (known == name) return value;
+    }
+    throw py::value_error("unknown name " + name);
+}
 
 /// The array as the core sees it; valid while the array lives. Throws TypeError unless it is
 /// two-dimensional and uint8, float32 or float64 in native byte order.
@@ -32,6 +58,9 @@ Metric metric_of(const std::string& name);
 
 /// Throws ValueError unless there is a thread to run on.
 void check_threads(int n_threads);
+
+/// Throws ValueError unless the two can be compared.
+void check_pair(const MatrixView& query, const MatrixView& base);
 
 /// Polls Python's signal handlers and reports progress. Lives on the calling thread, which must
 /// have released the GIL while the core works.

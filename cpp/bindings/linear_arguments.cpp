@@ -1,5 +1,9 @@
 #include "linear_arguments.hpp"
 
+#include <array>
+#include <string_view>
+#include <utility>
+
 namespace nearplane::bindings {
 namespace {
 
@@ -10,10 +14,6 @@ std::vector<double> values_of(const OptionalFloat64Array& array, std::int64_t n_
 }
 
 }  // namespace
-
-void check(bool is_right, const char* what) {
-    if (!is_right) throw py::value_error(what);
-}
 
 Loss loss_of(const std::string& name) {
     static constexpr std::array<std::pair<std::string_view, Loss>, 7> losses{{

@@ -6,7 +6,9 @@ PYBIND11_MODULE(NEARPLANE_MODULE, module) {
     module.doc() = "The core of nearplane, compiled for ISA level " NEARPLANE_LEVEL ".";
     nearplane::watch_for_fork();
     nearplane::bindings::bind_distances(module);
+    nearplane::bindings::bind_encoder(module);
     nearplane::bindings::bind_info(module);
     nearplane::bindings::bind_linear(module);
+    nearplane::bindings::bind_search(module);
     nearplane::bindings::bind_trainer(module);
 }

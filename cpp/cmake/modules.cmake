@@ -2,13 +2,18 @@
 
 set(core_sources
     cpp/src/bound_kernel.cpp
+    cpp/src/code_filter.cpp
+    cpp/src/code_scan.cpp
     cpp/src/crew.cpp
     cpp/src/distance_matrix.cpp
+    cpp/src/encoder.cpp
     cpp/src/finite.cpp
     cpp/src/linear.cpp
     cpp/src/loss.cpp
     cpp/src/measure.cpp
     cpp/src/parallel.cpp
+    cpp/src/pruned_search.cpp
+    cpp/src/query_block.cpp
     cpp/src/scan.cpp
     cpp/src/search.cpp
     cpp/src/team.cpp
@@ -16,10 +21,13 @@ set(core_sources
     cpp/src/trainer.cpp)
 set(binding_sources
     cpp/bindings/bind_distances.cpp
+    cpp/bindings/bind_encoder.cpp
     cpp/bindings/bind_info.cpp
     cpp/bindings/bind_linear.cpp
+    cpp/bindings/bind_search.cpp
     cpp/bindings/bind_trainer.cpp
     cpp/bindings/bindings.cpp
+    cpp/bindings/encoder_arguments.cpp
     cpp/bindings/linear_arguments.cpp
     cpp/bindings/module.cpp)
 

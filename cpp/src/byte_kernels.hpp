@@ -33,6 +33,7 @@ template <class Operation>
 struct ByteManhattan {
     using Op = Operation;
     using Source = std::uint8_t;
+    using QuerySource = Source;
     static constexpr std::int64_t block_steps = cache_block_steps<Op>;
 
     double sign() const { return 1.0; }
@@ -53,6 +54,7 @@ template <class Operation>
 struct ByteSquaredEuclidean {
     using Op = Operation;
     using Source = std::uint8_t;
+    using QuerySource = Source;
     static constexpr std::int64_t block_steps = cache_block_steps<Op>;
     static constexpr std::uint8_t base_flip = Op::signed_base ? 0x80 : 0;
 

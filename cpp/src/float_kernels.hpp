@@ -49,6 +49,7 @@ class CentredRows {
 public:
     using Op = Operation;
     using Source = T;
+    using QuerySource = Source;
     using E = typename Op::Element;
     static constexpr std::int64_t block_steps = steps;
 

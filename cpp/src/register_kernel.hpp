@@ -17,7 +17,7 @@ struct Terms {
 };
 
 /// Policy requirements, where `at` reads one feature of a row:
-///   using Op, Source;  double sign() const;
+///   using Op, Source, QuerySource (the types of base and query rows);  double sign() const;
 ///   static constexpr std::int64_t block_steps: steps summed in registers before float64 takes over
 ///   Op::Element query_element(at, first, count) const, base_element(...): the step that starts at
 ///       feature `first`; features from `count` on are padding and must add nothing to any sum
@@ -50,7 +50,8 @@ public:
         const auto row_terms = [this](const auto& at) {
             return policy_.query_terms(at, n_features_);
         };
-        pack<query_rows>(rows, first, count, panels, terms, element, row_terms);
+        pack<query_rows, typename Policy::QuerySource>(rows, first, count, panels, terms, element,
+                                                       row_terms);
     }
 
     void pack_base(const MatrixView& rows, std::int64_t first, std::int64_t count,
@@ -61,7 +62,8 @@ public:
         const auto row_terms = [this](const auto& at) {
             return policy_.base_terms(at, n_features_);
         };
-        pack<base_rows>(rows, first, count, panels, terms, element, row_terms);
+        pack<base_rows, typename Policy::Source>(rows, first, count, panels, terms, element,
+                                                 row_terms);
     }
 
     void compute_sums(const std::byte* query_panels, std::int64_t n_query_panels,
@@ -83,10 +85,10 @@ public:
     }
 
 private:
-    template <std::int64_t panel_rows, class ToElement, class ToTerms>
+    template <std::int64_t panel_rows, class Source, class ToElement, class ToTerms>
     void pack(const MatrixView& rows, std::int64_t first, std::int64_t count, std::byte* panels,
               RowTerms terms, const ToElement& element, const ToTerms& row_terms) const {
-        visit_layout<typename Policy::Source>(rows, [&](auto row_at) {
+        visit_layout<Source>(rows, [&](auto row_at) {
             auto* panel = reinterpret_cast<Element*>(panels);
             for (std::int64_t row = 0; row < count; row += panel_rows) {
                 const std::int64_t present = std::min(panel_rows, count - row);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
-#include <stdexcept>
 #include <vector>
 
+#include "answer.hpp"
 #include "nearplane/bound_kernel.hpp"
 #include "nearplane/measure.hpp"
 #include "nearplane/top_k.hpp"
@@ -40,13 +40,12 @@ private:
 class Search {
 public:
     Search(const MatrixView& query, const MatrixView& base, const SearchOptions& options,
-           Monitor& monitor, double* distances, std::int64_t* indices)
+           Monitor& monitor, Answer answer)
         : query_(query),
           base_(base),
           options_(options),
           monitor_(monitor),
-          distances_(distances),
-          indices_(indices),
+          answer_(answer),
           kernel_(make_search_kernel(options.metric, base)) {}
 
     void run() {
@@ -72,19 +71,20 @@ private:
             if (!collector) collector = std::make_unique<Collector>(queries.count, options_.k);
             for (std::int64_t i = 0; i < block.n_queries; ++i) {
                 const std::int64_t query = block.first_query + i;
-                const std::int64_t excluded = options_.exclude_self ? queries.first + query : -1;
-                collect(block, i, excluded, (*collector)[query], thresholds, measure);
+                collect(block, i, queries.first, (*collector)[query], thresholds, measure);
             }
         });
         const ProgressSpan no_progress{queries.span.end, queries.span.end};
         parallel_for(queries.count, options_.n_threads, monitor_, no_progress,
                      [&](std::int64_t query, int, Pulse&) {
-                         write_answer(queries.first + query, merge(collectors, query, measure));
+                         answer_.write(queries.first + query, merge(collectors, query, measure),
+                                       options_);
                      });
     }
 
-    /// Offers the base rows of one row of sums to a query's buffer.
-    void collect(const SumBlock& block, std::int64_t i, std::int64_t excluded,
+    /// Offers the base rows of one row of sums to a query's buffer. `first_query` is the first of
+    /// the super-block.
+    void collect(const SumBlock& block, std::int64_t i, std::int64_t first_query,
                  CandidateBuffer& buffer, SharedThresholds& thresholds,
                  const Measure& measure) const {
         constexpr std::int64_t group = 16;
@@ -94,7 +94,7 @@ private:
             for (std::int64_t j = begin; j < end; ++j) {
                 const double bound = block.lower(i, j);
                 const std::int64_t index = block.first_base + j;
-                if (bound > threshold || index == excluded) continue;
+                if (bound > threshold || options_.skips(first_query + query, index)) continue;
                 buffer.push({bound, bound + block.gap(i, j), index}, query, measure);
                 threshold = std::min(buffer.threshold(), threshold);
             }
@@ -130,25 +130,11 @@ private:
         return merged->finish(query, measure);
     }
 
-    void write_answer(std::int64_t query, std::span<const Candidate> nearest) const {
-        if (static_cast<std::int64_t>(nearest.size()) < options_.k) {
-            // Bounds taken before and after a change of the rows contradict each other.
-            throw std::runtime_error("the rows were changed while they were searched");
-        }
-        double* distances = distances_ + query * options_.k;
-        std::int64_t* indices = indices_ + query * options_.k;
-        for (const Candidate& candidate : nearest) {
-            *distances++ = distance_from_rank(options_.metric, candidate.upper);
-            *indices++ = candidate.index;
-        }
-    }
-
     const MatrixView& query_;
     const MatrixView& base_;
     const SearchOptions& options_;
     Monitor& monitor_;
-    double* distances_;
-    std::int64_t* indices_;
+    const Answer answer_;
     std::unique_ptr<BoundKernel> kernel_;
 };
 
@@ -157,11 +143,11 @@ private:
 void argkmin(const MatrixView& query, const MatrixView& base, const SearchOptions& options,
              Monitor& monitor, double* distances, std::int64_t* indices) {
     assert(query.scalar == base.scalar && query.cols == base.cols);
-    assert(1 <= options.k && options.k <= base.rows - (options.exclude_self ? 1 : 0));
+    assert(1 <= options.k && options.k <= base.rows);
     if (query.rows == 0) return;
     SearchOptions useful = options;
     useful.n_threads = useful_threads(n_operations(query, base), options.n_threads);
-    Search(query, base, useful, monitor, distances, indices).run();
+    Search(query, base, useful, monitor, {distances, indices}).run();
 }
 
 }  // namespace nearplane

@@ -25,23 +25,18 @@ template <class Op>
 inline constexpr std::int64_t cache_block_steps =
     16 * 1024 / (tile_columns<Op> * static_cast<std::int64_t>(sizeof(typename Op::Element)));
 
-/// sums[i * stride + j] += sum over `steps` steps of op(query row i, base row j).
+/// tile[i][v] += sum over `steps` steps of op(query row i, base vector v).
 ///
 /// `query` is a panel of Op::tile_rows interleaved rows, `base` one of tile_columns<Op>, aligned to
-/// a vector: step s of row r lies at [s * panel_rows + r]. Preconditions: steps is small enough
-/// that no lane overflows (the caller's depth block), sums has room for the whole tile.
+/// a vector: step s of row r lies at [s * panel_rows + r]. Precondition: steps is small enough that
+/// no lane overflows.
 template <class Op>
-inline void accumulate_tile(const typename Op::Element* query, const typename Op::Element* base,
-                            std::int64_t steps, double* sums, std::int64_t stride) {
+inline void run_tile(const typename Op::Element* query, const typename Op::Element* base,
+                     std::int64_t steps,
+                     typename Op::Vector (&tile)[Op::tile_rows][Op::tile_vectors]) {
     using Vector = typename Op::Vector;
     constexpr int rows = Op::tile_rows;
     constexpr int vectors = Op::tile_vectors;
-    Vector tile[rows][vectors];
-    NEARPLANE_UNROLL
-    for (int i = 0; i < rows; ++i) {
-        NEARPLANE_UNROLL
-        for (int v = 0; v < vectors; ++v) tile[i][v] = Op::zero();
-    }
     for (std::int64_t step = 0; step < steps; ++step) {
         Vector base_rows[vectors];
         NEARPLANE_UNROLL
@@ -57,6 +52,22 @@ inline void accumulate_tile(const typename Op::Element* query, const typename Op
         query += rows;
         base += tile_columns<Op>;
     }
+}
+
+/// sums[i * stride + j] += sum over `steps` steps of op(query row i, base row j); `sums` has room
+/// for the whole tile.
+template <class Op>
+inline void accumulate_tile(const typename Op::Element* query, const typename Op::Element* base,
+                            std::int64_t steps, double* sums, std::int64_t stride) {
+    constexpr int rows = Op::tile_rows;
+    constexpr int vectors = Op::tile_vectors;
+    typename Op::Vector tile[rows][vectors];
+    NEARPLANE_UNROLL
+    for (int i = 0; i < rows; ++i) {
+        NEARPLANE_UNROLL
+        for (int v = 0; v < vectors; ++v) tile[i][v] = Op::zero();
+    }
+    run_tile<Op>(query, base, steps, tile);
     alignas(64) typename Op::Lane finished[rows][tile_columns<Op>];
     NEARPLANE_UNROLL
     for (int i = 0; i < rows; ++i) {
@@ -67,6 +78,32 @@ inline void accumulate_tile(const typename Op::Element* query, const typename Op
         for (int j = 0; j < tile_columns<Op>; ++j) {
             sums[i * stride + j] += static_cast<double>(finished[i][j]);
         }
+    }
+}
+
+/// One bit for each pair of the tile: whether start_j + its sum passes the limit of query row i.
+/// passed[i] holds the bits of row i, of base row 0 in bit 0.
+template <class Op>
+inline void filter_tile(const typename Op::Element* query, const typename Op::Element* base,
+                        std::int64_t steps, const std::int32_t* starts, const std::int32_t* limits,
+                        std::uint64_t* passed) {
+    constexpr int rows = Op::tile_rows;
+    constexpr int vectors = Op::tile_vectors;
+    typename Op::Vector tile[rows][vectors];
+    NEARPLANE_UNROLL
+    for (int i = 0; i < rows; ++i) {
+        NEARPLANE_UNROLL
+        for (int v = 0; v < vectors; ++v) tile[i][v] = Op::starts(starts + v * Op::lanes);
+    }
+    run_tile<Op>(query, base, steps, tile);
+    NEARPLANE_UNROLL
+    for (int i = 0; i < rows; ++i) {
+        std::uint64_t bits = 0;
+        NEARPLANE_UNROLL
+        for (int v = 0; v < vectors; ++v) {
+            bits |= std::uint64_t{Op::passing(tile[i][v], limits[i])} << (v * Op::lanes);
+        }
+        passed[i] = bits;
     }
 }
 

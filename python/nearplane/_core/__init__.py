@@ -31,10 +31,12 @@ def _chosen_level() -> str:
 
 _level = importlib.import_module(f"{__name__}._{_chosen_level()}")
 
+Encoder = _level.Encoder
 EpochTrace = _level.EpochTrace
 LinearTrainer = _level.LinearTrainer
 Setting = _level.Setting
 argkmin = _level.argkmin
+argkmin_pruned = _level.argkmin_pruned
 build_info = _level.build_info
 first_nonfinite_row = _level.first_nonfinite_row
 isa_level = _level.isa_level
@@ -45,10 +47,12 @@ max_threads = _level.max_threads
 pairwise_distances = _level.pairwise_distances
 
 __all__ = [
+    "Encoder",
     "EpochTrace",
     "LinearTrainer",
     "Setting",
     "argkmin",
+    "argkmin_pruned",
     "available_levels",
     "build_info",
     "built_levels",

@@ -1,10 +1,12 @@
 """The compiled core of the level chosen for this processor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nearplane.neighbors._sketch._level import Level
 
 _Metric = Literal["euclidean", "sqeuclidean", "manhattan"]
 _Progress = Callable[[float], object]
@@ -19,6 +21,23 @@ _Loss = Literal[
 ]
 _Optimizer = Literal["sgd", "nesterov", "adagrad", "rmsprop", "adam"]
 
+class Encoder:
+    """How rows become the short codes that a pruned search compares."""
+
+    def __init__(
+        self,
+        metric: _Metric,
+        *,
+        center: NDArray[np.float64],
+        unit: float,
+        basis: NDArray[np.float32],
+        feature_order: NDArray[np.int64],
+        levels: Sequence[Level],
+    ) -> None: ...
+    def encode(
+        self, X: NDArray[Any], *, n_threads: int, progress: _Progress | None
+    ) -> list[tuple[NDArray[Any], NDArray[np.float32]]]: ...
+
 def argkmin(
     query: NDArray[Any],
     base: NDArray[Any],
@@ -26,9 +45,25 @@ def argkmin(
     metric: _Metric,
     *,
     exclude_self: bool,
+    query_groups: NDArray[np.int64] | None = None,
+    base_groups: NDArray[np.int64] | None = None,
     n_threads: int,
     progress: _Progress | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
+def argkmin_pruned(
+    query: NDArray[Any],
+    base: NDArray[Any],
+    encoder: Encoder,
+    sketch: Sequence[tuple[NDArray[Any], NDArray[np.float32]]],
+    k: int,
+    metric: _Metric,
+    *,
+    exclude_self: bool,
+    query_groups: NDArray[np.int64] | None = None,
+    base_groups: NDArray[np.int64] | None = None,
+    n_threads: int,
+    progress: _Progress | None,
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]: ...
 def pairwise_distances(
     query: NDArray[Any],
     base: NDArray[Any],

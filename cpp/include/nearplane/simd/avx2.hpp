@@ -32,6 +32,14 @@ struct Avx2AbsDiffU8 {
     static void store(Vector sums, Lane* out) {
         _mm256_store_si256(reinterpret_cast<__m256i*>(out), sums);
     }
+
+    static Vector starts(const std::int32_t* values) {
+        return _mm256_cvtepi32_epi64(_mm_loadu_si128(reinterpret_cast<const __m128i*>(values)));
+    }
+    static std::uint32_t passing(Vector sums, std::int32_t limit) {
+        const Vector beyond = _mm256_cmpgt_epi64(sums, _mm256_set1_epi64x(limit));
+        return static_cast<std::uint32_t>(~_mm256_movemask_pd(_mm256_castsi256_pd(beyond))) & 0xF;
+    }
 };
 
 /// int32 sums of eight base rows, shared by the two dot products.
@@ -53,6 +61,14 @@ struct Avx2Int32Lanes {
     }
     static void store(Vector sums, Lane* out) {
         _mm256_store_si256(reinterpret_cast<__m256i*>(out), sums);
+    }
+
+    static Vector starts(const std::int32_t* values) {
+        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values));
+    }
+    static std::uint32_t passing(Vector sums, std::int32_t limit) {
+        const Vector beyond = _mm256_cmpgt_epi32(_mm256_set1_epi32(limit), sums);
+        return static_cast<std::uint32_t>(~_mm256_movemask_ps(_mm256_castsi256_ps(beyond))) & 0xFF;
     }
 };
 

@@ -28,6 +28,13 @@ struct Avx512AbsDiffU8 {
         return _mm512_add_epi64(sums, _mm512_sad_epu8(query, base));
     }
     static void store(Vector sums, Lane* out) { _mm512_store_si512(out, sums); }
+
+    static Vector starts(const std::int32_t* values) {
+        return _mm512_cvtepi32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(values)));
+    }
+    static std::uint32_t passing(Vector sums, std::int32_t limit) {
+        return _mm512_cmple_epi64_mask(sums, _mm512_set1_epi64(limit));
+    }
 };
 
 /// int32 sums of sixteen base rows, shared by the two dot products.
@@ -46,6 +53,11 @@ struct Avx512Int32Lanes {
         return _mm512_set1_epi32(step);
     }
     static void store(Vector sums, Lane* out) { _mm512_store_si512(out, sums); }
+
+    static Vector starts(const std::int32_t* values) { return _mm512_loadu_si512(values); }
+    static std::uint32_t passing(Vector sums, std::int32_t limit) {
+        return _mm512_cmpge_epi32_mask(sums, _mm512_set1_epi32(limit));
+    }
 };
 
 /// Two features a step: vpmaddwd multiplies int16 pairs and adds neighbours.

@@ -4,7 +4,8 @@
 // compiler vectorises them. Results equal those of the SIMD headers to the last bit.
 //
 // A register operation says how one *step* of a packed query row (a broadcast `Element`) meets the
-// same step of `lanes` packed base rows (a `Vector`), and how a finished sum leaves the registers.
+// same step of `lanes` packed base rows (a `Vector`), and how a finished sum leaves the registers:
+// as it is (`store`), or as one bit that tells whether it passes a limit (`passing`).
 
 #include <array>
 #include <cstddef>
@@ -38,6 +39,13 @@ struct PortableLanes {
     static void store(const Vector& sums, Lane* out) {
         for (std::size_t lane = 0; lane < lanes; ++lane) out[lane] = sums[lane];
     }
+
+    /// Sums that start from `values` instead of zero.
+    static Vector starts(const std::int32_t* values) {
+        Vector out;
+        for (std::size_t lane = 0; lane < lanes; ++lane) out[lane] = values[lane];
+        return out;
+    }
 };
 
 /// sum |x - y| of bytes.
@@ -50,6 +58,15 @@ struct PortableAbsDiffU8 : PortableLanes<std::uint8_t> {
         }
         return sums;
     }
+
+    /// A bit for each lane that is near enough: differences add up, so the sum is at most `limit`.
+    static std::uint32_t passing(const Vector& sums, std::int32_t limit) {
+        std::uint32_t bits = 0;
+        for (std::size_t lane = 0; lane < lanes; ++lane) {
+            bits |= static_cast<std::uint32_t>(sums[lane] <= limit) << lane;
+        }
+        return bits;
+    }
 };
 
 /// sum x y of bytes widened to int16.
@@ -58,6 +75,16 @@ struct PortableDotU8 : PortableLanes<std::int16_t> {
     static Vector accumulate(Vector sums, const Vector& query, const Vector& base) {
         for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += query[lane] * base[lane];
         return sums;
+    }
+
+    /// A bit for each lane that is near enough: products are large for near rows, so the sum is at
+    /// least `limit`.
+    static std::uint32_t passing(const Vector& sums, std::int32_t limit) {
+        std::uint32_t bits = 0;
+        for (std::size_t lane = 0; lane < lanes; ++lane) {
+            bits |= static_cast<std::uint32_t>(sums[lane] >= limit) << lane;
+        }
+        return bits;
     }
 };
 

@@ -1,0 +1,54 @@
+#pragma once
+// The k nearest of rows whose distances are known.
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+namespace nearplane {
+
+/// A distance, or whatever rows are ranked by, and the row it belongs to; ordered by both.
+struct RankedRow {
+    double rank;
+    std::int64_t index;
+
+    auto operator<=>(const RankedRow&) const = default;
+};
+
+/// A heap whose threshold is exact after every push, which is what a search in the order of lower
+/// bounds lives on. (CandidateBuffer, for rows that come in any order, settles only when it is
+/// full.)
+class NearestHeap {
+public:
+    explicit NearestHeap(std::int64_t k) : k_(static_cast<std::size_t>(k)) { rows_.reserve(k_); }
+
+    /// The k-th smallest rank so far.
+    double threshold() const {
+        return rows_.size() < k_ ? std::numeric_limits<double>::infinity() : rows_.front().rank;
+    }
+
+    void push(RankedRow row) {
+        if (rows_.size() == k_) {
+            if (!(row < rows_.front())) return;
+            std::pop_heap(rows_.begin(), rows_.end());
+            rows_.back() = row;
+        } else {
+            rows_.push_back(row);
+        }
+        std::push_heap(rows_.begin(), rows_.end());
+    }
+
+    /// All rows kept, in order. Nothing may be pushed afterwards.
+    std::span<const RankedRow> sorted() {
+        std::sort_heap(rows_.begin(), rows_.end());
+        return rows_;
+    }
+
+private:
+    std::size_t k_;
+    std::vector<RankedRow> rows_;
+};
+
+}  // namespace nearplane

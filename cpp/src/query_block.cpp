@@ -1,0 +1,168 @@
+#include "query_block.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "nearplane/measure.hpp"
+
+namespace nearplane {
+namespace {
+
+// The first level tells the nearest rows apart only roughly: the k-th of 2k is much nearer than
+// that of k, and 4k cost more to measure than they save.
+constexpr std::int64_t seeds_per_neighbor = 2;
+// So many rows are all offered as seeds; from then on only those nearer than the ones held.
+constexpr std::int64_t first_rows = 96;
+}  // namespace
+
+QueryBlockSearch::QueryBlockSearch(PrunedJob& job, std::int64_t first, std::int64_t count,
+                                   int worker)
+    : job_(job),
+      first_(first),
+      count_(count),
+      worker_(worker),
+      nearest_(static_cast<std::size_t>(count), NearestHeap(job.options.k)),
+      thresholds_(static_cast<std::size_t>(count)),
+      reaches_(static_cast<std::size_t>(count)),
+      code_reaches_(static_cast<std::size_t>(count), std::numeric_limits<double>::infinity()),
+      seeds_(static_cast<std::size_t>(count),
+             NearestHeap(std::min(seeds_per_neighbor * job.options.k, job.base.rows))),
+      entries_(static_cast<std::size_t>(count)) {}
+
+void QueryBlockSearch::run(Pulse& pulse, std::span<std::int64_t> survivors) {
+    job_.scan.set_queries(job_.query_codes, first_, count_, worker_);
+    if (!seed(pulse) || !sift(pulse, survivors)) return;
+    for (std::size_t i = 0; i < nearest_.size(); ++i) {
+        job_.answer.write(first_ + static_cast<std::int64_t>(i), nearest_[i].sorted(),
+                          job_.options);
+    }
+}
+
+template <class Visit>
+void QueryBlockSearch::for_near_pairs(std::int64_t first_row, std::int64_t n_rows,
+                                      const Visit& visit) {
+    for (std::int64_t query = 0; query < count_; query += CodeScan::most_queries) {
+        const std::int64_t n_queries = std::min(CodeScan::most_queries, count_ - query);
+        const std::span<const double> reaches(code_reaches_.data() + query,
+                                              static_cast<std::size_t>(n_queries));
+        visit(query, job_.scan.near_pairs(query, reaches, first_row, n_rows, worker_));
+    }
+}
+
+bool QueryBlockSearch::seed(Pulse& pulse) {
+    std::int64_t end = 0;
+    for (std::int64_t first = 0; first < job_.base.rows; first = end) {
+        if (!pulse.keep_going()) return false;
+        const std::int64_t rows = first == 0 ? first_rows : CodeScan::most_rows;
+        end = std::min(first + rows, job_.base.rows);
+        for_near_pairs(first, end - first, [&](std::int64_t query, std::span<RowPair> pairs) {
+            offer_seeds(query, first, pairs);
+        });
+    }
+    for (std::size_t i = 0; i < thresholds_.size(); ++i) set_threshold(i, seeded_threshold(i));
+    return true;
+}
+
+void QueryBlockSearch::offer_seeds(std::int64_t first_query, std::int64_t first_row,
+                                   std::span<const RowPair> pairs) {
+    const LevelBound& level = job_.levels.front();
+    for (const RowPair pair : pairs) {
+        const std::int64_t i = first_query + pair.query;
+        const std::int64_t index = first_row + pair.base;
+        if (job_.options.skips(first_ + i, index)) continue;
+        NearestHeap& seeds = seeds_[static_cast<std::size_t>(i)];
+        seeds.push({level.apart(first_ + i, index), index});
+        code_reaches_[static_cast<std::size_t>(i)] = seeds.threshold();
+    }
+}
+
+/// The k-th smallest distance of the seeds; infinity if there are fewer.
+double QueryBlockSearch::seeded_threshold(std::size_t i) {
+    NearestHeap nearest(job_.options.k);
+    const std::int64_t query = first_ + static_cast<std::int64_t>(i);
+    for (const RankedRow& seed : seeds_[i].sorted()) {
+        const double distance = measure_within(job_.options.metric, job_.query, query, job_.base,
+                                               seed.index, nearest.threshold());
+        nearest.push({distance, seed.index});
+    }
+    return nearest.threshold();
+}
+
+bool QueryBlockSearch::sift(Pulse& pulse, std::span<std::int64_t> survivors) {
+    const std::size_t n_levels = job_.levels.size();
+    std::int64_t end = 0;
+    for (std::int64_t first = 0; first < job_.base.rows; first = end) {
+        if (!pulse.keep_going()) return false;
+        end = std::min(first + CodeScan::most_rows, job_.base.rows);
+        for_near_pairs(first, end - first, [&](std::int64_t query, std::span<RowPair> pairs) {
+            survivors[1] += static_cast<std::int64_t>(pairs.size());
+            for (std::size_t l = 1; l + 1 < n_levels; ++l) {
+                pairs = still_near(pairs, job_.levels[l], query, first);
+                survivors[l + 1] += static_cast<std::int64_t>(pairs.size());
+            }
+            list_near(pairs, query, first);
+        });
+        survivors[0] += count_ * (end - first);
+        for (std::size_t i = 0; i < entries_.size(); ++i) survivors.back() += settle_query(i);
+    }
+    return true;
+}
+
+std::span<RowPair> QueryBlockSearch::still_near(std::span<RowPair> pairs, const LevelBound& level,
+                                                std::int64_t first_query,
+                                                std::int64_t first_row) const {
+    std::size_t n = 0;
+    for (const RowPair pair : pairs) {
+        const std::int64_t i = first_query + pair.query;
+        // Written before it is known whether it stays: no branch to mispredict.
+        pairs[n] = pair;
+        n += static_cast<std::size_t>(level.may_be_within(first_ + i, first_row + pair.base,
+                                                          reaches_[static_cast<std::size_t>(i)]));
+    }
+    return pairs.first(n);
+}
+
+/// Lists the pairs that the last level leaves, with their bounds.
+void QueryBlockSearch::list_near(std::span<const RowPair> pairs, std::int64_t first_query,
+                                 std::int64_t first_row) {
+    const LevelBound& level = job_.levels.back();
+    for (const RowPair pair : pairs) {
+        const auto i = static_cast<std::size_t>(first_query + pair.query);
+        const std::int64_t query = first_ + first_query + pair.query;
+        const std::int64_t index = first_row + pair.base;
+        const double lower = level.lower(query, index);
+        if (lower > reaches_[i] || job_.options.skips(query, index)) continue;
+        entries_[i].push_back({lower, index});
+    }
+}
+
+/// Measures what has been listed for a query and returns how many rows that took.
+std::int64_t QueryBlockSearch::settle_query(std::size_t i) {
+    std::vector<Entry>& entries = entries_[i];
+    NearestHeap& nearest = nearest_[i];
+    const std::int64_t query = first_ + static_cast<std::int64_t>(i);
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) { return a.lower < b.lower; });
+    std::int64_t n_measured = 0;
+    for (const Entry& entry : entries) {
+        if (entry.lower > reaches_[i]) break;
+        ++n_measured;
+        const double distance = measure_within(job_.options.metric, job_.query, query, job_.base,
+                                               entry.index, thresholds_[i]);
+        if (distance > thresholds_[i]) continue;
+        nearest.push({distance, entry.index});
+        if (nearest.threshold() < thresholds_[i]) set_threshold(i, nearest.threshold());
+    }
+    entries.clear();
+    return n_measured;
+}
+
+void QueryBlockSearch::set_threshold(std::size_t i, double threshold) {
+    const std::int64_t query = first_ + static_cast<std::int64_t>(i);
+    thresholds_[i] = threshold;
+    reaches_[i] = job_.reach.of(threshold);
+    code_reaches_[i] = job_.levels.front().in_steps(reaches_[i]) +
+                       job_.scan.allowance(job_.query_codes.errors[query]);
+}
+
+}  // namespace nearplane
