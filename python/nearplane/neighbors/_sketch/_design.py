@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nearplane import _core
 from nearplane.neighbors._sketch._basis import principal_directions
+from nearplane.neighbors._sketch._blas import one_blas_thread
 from nearplane.neighbors._sketch._groups import nested_groups
 from nearplane.neighbors._sketch._level import Level
 from nearplane.neighbors._sketch._levels import features_level, group_levels, projection_levels
@@ -97,7 +98,8 @@ def design_sketch(
     Design
         With at least one level; the same one for the same rows.
     """
-    with np.errstate(all="ignore"):  # at the ends of a type's range; a poor design is a valid one
+    # Numbers at the ends of a type's range may be lost: a poor design is a valid one too.
+    with np.errstate(all="ignore"), one_blas_thread():
         return _design(base, metric, widths, features)
 
 

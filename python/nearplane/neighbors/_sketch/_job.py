@@ -30,6 +30,11 @@ class Job:
     """How many times as long as it should the core takes."""
 
     @property
+    def total_queries(self) -> str:
+        """The number of queries so far, in words."""
+        return "1 query" if self.n_total == 1 else f"{self.n_total:,} queries"
+
+    @property
     def brute_rate(self) -> float:
         """Seconds a query that brute force takes, if queries come as many at a time as these."""
         return self.brute(self.n_queries) / max(1, self.n_queries)
@@ -39,11 +44,16 @@ class Job:
         costs = self.costs.brute(max(1, n_queries), self.shape, self.metric, self.dtype)
         return self._core(costs)
 
-    def pruned_rate(self, levels: Sequence[LevelPlan], survivors: Sequence[float]) -> float:
-        """Seconds a query that a sketch takes which leaves these shares of the pairs."""
+    def pruned_rate(self, levels: Sequence[LevelPlan]) -> float:
+        """Seconds a query that a sketch takes which leaves what is predicted of its levels."""
         n_queries = max(1, self.n_queries)
         costs = self.costs.pruned(
-            n_queries, self.shape, self.metric, self.dtype, levels=levels, survivors=survivors
+            n_queries,
+            self.shape,
+            self.metric,
+            self.dtype,
+            levels=levels,
+            survivors=[level.predicted_survivors or 0.0 for level in levels],
         )
         return self._core(costs) / n_queries
 
@@ -73,7 +83,6 @@ class Job:
         self, reason: str, levels: tuple[LevelPlan, ...], build_seconds: float | None
     ) -> SearchPlan:
         """Return the plan of a sketch of these levels, whose survivors have been predicted."""
-        survivors = [level.predicted_survivors or 0.0 for level in levels]
         return SearchPlan(
             "pruned",
             reason,
@@ -82,7 +91,7 @@ class Job:
             levels=levels,
             bytes_per_row=sum(level.width + _BYTES_OF_AN_ERROR for level in levels),
             build_seconds=build_seconds,
-            predicted_seconds=self.n_queries * self.pruned_rate(levels, survivors),
+            predicted_seconds=self.n_queries * self.pruned_rate(levels),
             brute_seconds=self.n_queries * self.brute_rate,
         )
 

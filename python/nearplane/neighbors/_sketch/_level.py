@@ -1,12 +1,18 @@
 """One level of a sketch: which coordinates of a row are kept, and how a byte stands for them."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Kind = Literal["projection", "groups", "features"]
+
+Codes = tuple[NDArray[Any], NDArray[np.float32]]
+"""The codes of some rows, (n_rows, width), and how far their coordinates are from them at most."""
+
+CODE_DTYPES: dict[int, type[np.integer[Any]]] = {8: np.uint8, 16: np.int16}
+"""Of codes of so many bits."""
 
 
 def _no_rotation() -> NDArray[np.float32]:

@@ -165,10 +165,7 @@ def percent(share: float) -> str:
 
 def duration(seconds: float) -> str:
     """Return a time in words, to two digits."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= size:
-            break
-    return f"{rounded(seconds / size):,} {unit}"
+    return f"{rounded(seconds):,} s" if seconds >= 1 else f"{rounded(1000 * seconds):,} ms"
 
 
 def rounded(number: float) -> float | int:

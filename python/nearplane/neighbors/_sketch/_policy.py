@@ -14,14 +14,13 @@ expect of the future: a sketch is built once it would have paid for them.
 """
 
 from dataclasses import replace
-from itertools import combinations
-from math import inf
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nearplane.neighbors._sketch._choice import choose, not_yet
 from nearplane.neighbors._sketch._costs import COSTS, Costs
 from nearplane.neighbors._sketch._design import SAMPLED_ROWS, Design, design_sketch
 from nearplane.neighbors._sketch._job import Job
@@ -31,7 +30,6 @@ from nearplane.neighbors._sketch._plan import (
     duration,
     level_plans,
     percent,
-    rounded,
 )
 from nearplane.neighbors._sketch._sample import sample_rows
 from nearplane.neighbors._sketch._sketch import Groups, Sketch
@@ -63,8 +61,7 @@ _NO_STRUCTURE = 0.6
 # of what the one before does.
 _BY_EACH_LEVEL = 0.25
 
-# Among many levels, the longest chain of them that is considered, and what they are tried on.
-_LONGEST_CHAIN = 3
+# What the levels of a trial are tried on.
 _TRIED_ROWS = 1024
 _FEWEST_TRIED, _MOST_TRIED, _TRIED_PART = 16, 64, 1 / 256
 
@@ -184,7 +181,7 @@ def _at_a_glance(job: Job, sketch: Sketch | None) -> SearchPlan | None:
     if sketch is None and _LOOK * brute < look:
         enough = look / (_LOOK * job.brute_rate)
         return job.use_brute(
-            f"Brute force takes {duration(brute)} for {_all_queries(job)}: too little to look for "
+            f"Brute force takes {duration(brute)} for {job.total_queries}: too little to look for "
             "something better.",
             enough,
         )
@@ -196,7 +193,7 @@ def _with_sketch(job: Job, question: Question, sketch: Sketch) -> SearchPlan:
     pairs = Pairs.draw(question, _PROBED_QUERIES, _TRIED_ROWS, seed=_TRIAL_SEED)
     survivors = pairs.survivors(sketch.design, pairs.estimated_reach(), sketch.coded)
     levels = level_plans(sketch.levels, survivors)
-    if job.pruned_rate(levels, survivors) > job.brute_rate:
+    if job.pruned_rate(levels) > job.brute_rate:
         return job.use_brute(
             f"With k = {job.k:,} the sketch would leave {percent(survivors[-1])} of the pairs."
         )
@@ -215,11 +212,15 @@ def _probed(job: Job, question: Question) -> tuple[SearchPlan, Design | None]:
             f"No structure: a short code leaves {percent(share)} of the pairs, and longer ones "
             "would hardly leave fewer."
         ), None
-    usual = _levels_of(job, default_widths(job.metric, job.shape[1]), question.base)
-    hoped = [share * _BY_EACH_LEVEL ** (i + 0.5) for i in range(len(usual))]
-    enough = _pays_from(job, usual, hoped, job.designing(usual, SAMPLED_ROWS))
-    if job.n_total < enough:
-        return job.use_brute(_not_yet(job, enough), enough), None
+    usual = tuple(
+        replace(level, predicted_survivors=share * _BY_EACH_LEVEL ** (i + 0.5))
+        for i, level in enumerate(
+            _levels_of(job, default_widths(job.metric, job.shape[1]), question.base)
+        )
+    )
+    verdict = not_yet(job, usual, job.designing(usual, SAMPLED_ROWS))
+    if verdict is not None:
+        return verdict, None
     n_tried = int(min(max(_FEWEST_TRIED, _TRIED_PART * job.n_total), _MOST_TRIED))
     widths = candidate_widths(job.metric, job.shape[1])
     candidates = _levels_of(job, widths, question.base)
@@ -227,7 +228,7 @@ def _probed(job: Job, question: Question) -> tuple[SearchPlan, Design | None]:
     if look <= _LOOK * job.n_total * job.brute_rate:
         return _tried_at_length(job, question, widths, n_tried)
     design = design_sketch(question.base, job.metric)
-    return _tried(job, design, pairs.survivors(design, reach))
+    return choose(job, design, pairs.survivors(design, reach))
 
 
 def _levels_of(job: Job, widths: list[int], base: NDArray[Any]) -> tuple[LevelPlan, ...]:
@@ -250,57 +251,4 @@ def _tried_at_length(
     else:
         reach = pairs.estimated_reach()
     design = design_sketch(question.base, job.metric, widths=widths)
-    return _tried(job, design, pairs.survivors(design, reach))
-
-
-def _tried(job: Job, design: Design, survivors: list[float]) -> tuple[SearchPlan, Design | None]:
-    """Choose the levels that take the least time in all, and decide whether they pay."""
-    levels = level_plans(design.levels, survivors)
-
-    def total(chain: tuple[int, ...]) -> float:
-        chosen = [levels[i] for i in chain]
-        rate = job.pruned_rate(chosen, [survivors[i] for i in chain])
-        return job.coding(chosen) + job.n_total * rate
-
-    chain = min(_chains(levels), key=total)
-    chosen = tuple(levels[i] for i in chain)
-    enough = _pays_from(job, chosen, [survivors[i] for i in chain], 0.0)
-    if job.n_total < enough:
-        return job.use_brute(_not_yet(job, enough), enough), None
-    gain = job.n_total * job.brute_rate / total(chain)
-    plan = job.use_sketch(
-        f"A sketch skips {percent(1 - survivors[chain[-1]])} of the pairs: about {rounded(gain):,} times "
-        f"as fast as brute force for {_all_queries(job)}, building it included.",
-        chosen,
-        job.coding(chosen),
-    )
-    return plan, design.keep(chain)
-
-
-def _chains(levels: tuple[LevelPlan, ...]) -> list[tuple[int, ...]]:
-    """Return the positions of every chain of levels worth considering."""
-    ends = [(i,) for i, level in enumerate(levels) if level.kind == "features"]
-    others = [i for i, level in enumerate(levels) if level.kind != "features"]
-    chains: list[tuple[int, ...]] = []
-    for length in range(1, _LONGEST_CHAIN + 1):
-        for chain in combinations(others, length):
-            chains += [chain, *(chain + end for end in ends)]
-    return chains
-
-
-def _pays_from(
-    job: Job, levels: tuple[LevelPlan, ...], survivors: list[float], designing: float
-) -> float:
-    """Return how many queries it takes for a sketch to pay."""
-    saving = job.brute_rate - job.pruned_rate(levels, survivors)
-    return (designing + job.coding(levels)) / saving if saving > 0 else inf
-
-
-def _not_yet(job: Job, enough: float) -> str:
-    if enough == inf:
-        return "Short codes leave too many pairs to save time."
-    return f"A sketch would pay from about {rounded(enough):,} queries on, not for {_all_queries(job)}."
-
-
-def _all_queries(job: Job) -> str:
-    return f"{job.n_total:,} queries" if job.n_total != 1 else "1 query"
+    return choose(job, design, pairs.survivors(design, reach))

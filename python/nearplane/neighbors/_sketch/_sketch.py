@@ -1,5 +1,6 @@
 """The codes of many rows, and the search that reads them first."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,11 @@ from numpy.typing import NDArray
 from nearplane import _core
 from nearplane._progress import Progress
 from nearplane._validation import Metric
+from nearplane.neighbors._sketch._arrays import pack, unpack
 from nearplane.neighbors._sketch._design import Design, design_sketch
-from nearplane.neighbors._sketch._level import Level
+from nearplane.neighbors._sketch._level import Codes, Level
 from nearplane.neighbors._sketch._widths import Family
 
-Codes = tuple[NDArray[np.uint8], NDArray[np.float32]]
 Groups = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 # Appended rows that are coded so much worse than the first ones differ from them in kind.
@@ -130,6 +131,21 @@ class Sketch:
         ]
         return Sketch(self.design, coded, self._n_built)
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all of the sketch, to be saved; no array is copied."""
+        return pack(self.design, self.coded, self._n_built)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Sketch":
+        """Return the sketch that `arrays` returned these of.
+
+        Raises
+        ------
+        ValueError
+            If they cannot be a sketch's.
+        """
+        return cls(*unpack(arrays))
+
     @property
     def is_loose(self) -> bool:
         """Whether appended rows are coded so badly that all rows deserve a new sketch."""
@@ -147,7 +163,7 @@ class Sketch:
 
     @property
     def bytes_per_row(self) -> int:
-        return sum(level.width + self.errors[0].itemsize for level in self.levels)
+        return sum(codes[:1].nbytes + errors[:1].nbytes for codes, errors in self.coded)
 
     @property
     def metric(self) -> Family:
@@ -174,8 +190,8 @@ class Sketch:
         return self.design.levels
 
     @property
-    def codes(self) -> list[NDArray[np.uint8]]:
-        """Of each level, (n_rows, width)."""
+    def codes(self) -> list[NDArray[Any]]:
+        """Of each level, (n_rows, width), uint8 or int16."""
         return [codes for codes, _ in self.coded]
 
     @property

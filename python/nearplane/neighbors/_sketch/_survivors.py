@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from nearplane import _core
 from nearplane.neighbors._sketch._design import Design
-from nearplane.neighbors._sketch._sketch import Codes, Groups
+from nearplane.neighbors._sketch._level import Codes
+from nearplane.neighbors._sketch._sketch import Groups
 from nearplane.neighbors._sketch._widths import Family, family_of
 
 # So many of the distances in a sample tell how fast they grow with the rank.
