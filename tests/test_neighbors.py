@@ -99,7 +99,7 @@ def test_the_effective_metric_has_the_cores_name(parameters, effective):
         (
             {"algorithm": "kd_tree"},
             ValueError,
-            "algorithm must be 'auto' or 'brute'; got 'kd_tree'",
+            "algorithm must be 'auto' or 'brute' or 'pruned'; got 'kd_tree'",
         ),
         ({"n_jobs": 0}, ValueError, "n_jobs must be None or an integer other than 0; got 0"),
     ],
@@ -250,7 +250,7 @@ def test_an_exception_from_the_bar_stops_the_search(monkeypatch):
         def __exit__(self, *_):
             return None
 
-        def stop(self, fraction):
+        def stop(self, fraction, note=""):
             raise StopSearchError
 
     monkeypatch.setattr("nearplane.neighbors._base.progress_bar", lambda *_, **__: Bar())

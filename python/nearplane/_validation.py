@@ -18,6 +18,9 @@ from nearplane import _core
 
 Metric = Literal["euclidean", "sqeuclidean", "manhattan"]
 
+# A number for each query and one for each row searched.
+Groups = tuple[NDArray[np.int64], NDArray[np.int64]]
+
 # In order of size: a type is held in the first of these that holds every one of its values.
 CORE_DTYPES = (np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float64))
 
@@ -262,6 +265,55 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if not (isinstance(value, str) and value in choices):
         accepted = " or ".join(repr(choice) for choice in choices)
         raise ValueError(f"{name} must be {accepted}; got {value!r}.")
+
+
+def read_groups(
+    X_groups: ArrayLike | None, Y_groups: ArrayLike | None, n_queries: int, n_base: int
+) -> Groups | None:
+    """Return the groups of queries and rows, or None if neither are given."""
+    if X_groups is None and Y_groups is None:
+        return None
+    if X_groups is None or Y_groups is None:
+        missing, given = ("X", "Y") if X_groups is None else ("Y", "X")
+        raise ValueError(f"{given}_groups needs {missing}_groups beside it; got None.")
+    return (
+        _read_group_of_each(X_groups, "X", n_queries),
+        _read_group_of_each(Y_groups, "Y", n_base),
+    )
+
+
+def _read_group_of_each(groups: ArrayLike, name: str, n_rows: int) -> NDArray[np.int64]:
+    array = np.asarray(groups)
+    if array.shape != (n_rows,):
+        raise ValueError(
+            f"{name}_groups must have shape ({n_rows},), one group for each row of {name}; got "
+            f"shape {array.shape}."
+        )
+    if array.dtype.kind not in "iu" and array.size:  # an empty list has a type by accident
+        raise TypeError(f"{name}_groups must hold integers; got dtype {array.dtype}.")
+    if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"{name}_groups must fit into 64 bits with a sign; got {array.max()}.")
+    return array.astype(np.int64)
+
+
+def check_rows_left(groups: Groups, k: int, name: str, *, exclude_self: bool = False) -> None:
+    """Raise unless every query has `k` rows to choose from, given as the argument of that name.
+
+    With `exclude_self` the queries are the rows, and none may choose itself.
+    """
+    of_queries, of_rows = groups
+    each, sizes = np.unique(of_rows, return_counts=True)
+    place = np.minimum(np.searchsorted(each, of_queries), len(each) - 1)
+    left = len(of_rows) - np.where(each[place] == of_queries, sizes[place], 0)
+    if exclude_self:
+        left -= of_queries != of_rows
+    short = left < k
+    if short.any():
+        query = int(short.argmax())
+        raise ValueError(
+            f"{name} must be at most the number of rows that a query's group leaves; got {k}, and "
+            f"query {query} of group {of_queries[query]} has {left[query]} left."
+        )
 
 
 def check_out(out: object, shape: tuple[int, int], inputs: tuple[NDArray[Any], ...]) -> None:

@@ -10,14 +10,18 @@ from nearplane._validation import (
     Metric,
     as_common_dtype,
     as_matrix,
+    check_choice,
     check_n_neighbors,
     check_out,
+    check_rows_left,
     check_same_features,
     float_dtype,
     read_array,
+    read_groups,
     resolve_metric,
     resolve_n_jobs,
 )
+from nearplane.neighbors._searcher import ALGORITHMS, Searcher
 
 
 def pairwise_distances(
@@ -111,6 +115,9 @@ def argkmin(
     metric: str = "euclidean",
     *,
     p: float | None = None,
+    algorithm: str = "auto",
+    X_groups: ArrayLike | None = None,
+    Y_groups: ArrayLike | None = None,
     n_jobs: int | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Find the `k` rows of `Y` nearest to every row of `X`.
@@ -121,7 +128,16 @@ def argkmin(
         The queries and the rows searched; types and shapes as in `pairwise_distances`.
     k : int
         How many, from 1 to n_base.
-    metric, p, n_jobs
+    metric, p
+        As in `pairwise_distances`.
+    algorithm : {"auto", "brute", "pruned"}, default="auto"
+        How to search; every algorithm gives the same, exact answer. "brute": every distance is
+        computed. "pruned": a sketch of `Y` is built first, short codes of its rows which tell that
+        most of them are too far away to be measured. "auto": whichever is predicted to be faster.
+    X_groups, Y_groups : array-like of int, of shape (n_queries,) and (n_base,), default=None
+        The group of each query and of each row, both or neither: rows of a query's own group are
+        left out of its answer. Every query must have `k` rows left.
+    n_jobs
         As in `pairwise_distances`.
 
     Returns
@@ -150,8 +166,15 @@ def argkmin(
     array([[1., 1.]])
     >>> indices
     array([[1, 2]])
+
+    Rows of the query's own group are no neighbours:
+
+    >>> X = [[0], [1], [2], [3]]
+    >>> argkmin(X, X, k=1, X_groups=[0, 0, 1, 1], Y_groups=[0, 0, 1, 1])[1].ravel()
+    array([2, 2, 1, 1])
     """
     core_metric = _resolve_metric(metric, p)
+    check_choice("algorithm", algorithm, ALGORITHMS)
     k = check_n_neighbors(k, "k")
     n_threads = resolve_n_jobs(n_jobs)
     X_given, Y_given = read_array(X, "X"), read_array(Y, "Y")
@@ -160,10 +183,11 @@ def argkmin(
     check_same_features(X_given, Y_given)
     if k > len(base):
         raise ValueError(f"k must be at most the number of rows of Y, {len(base)}; got {k}.")
-    queries, base = as_common_dtype(queries, base)
-    return _core.argkmin(
-        queries, base, k, core_metric, exclude_self=False, n_threads=n_threads, progress=None
-    )
+    groups = read_groups(X_groups, Y_groups, len(queries), len(base))
+    if groups is not None:
+        check_rows_left(groups, k, "k")
+    searcher = Searcher(base, core_metric, algorithm)
+    return searcher.search(queries, k, groups=groups, n_threads=n_threads)
 
 
 def _resolve_metric(metric: str, p: float | None) -> Metric:

@@ -12,19 +12,22 @@ from nearplane._persistence import Arrays, Facts, PersistentEstimator, check_sto
 from nearplane._progress import progress_bar
 from nearplane._validation import (
     CORE_DTYPES,
+    Groups,
     Metric,
     as_matrix,
     check_choice,
     check_counts_images,
     check_n_neighbors,
+    check_rows_left,
     read_array,
     resolve_metric,
     resolve_n_jobs,
     with_names,
 )
-from nearplane.neighbors._searcher import Searcher
+from nearplane.neighbors._searcher import ALGORITHMS, Searcher
+from nearplane.neighbors._sketch import SearchPlan, Sketch
 
-_ALGORITHMS = ("auto", "brute")
+_SKETCH = "sketch "  # before the names of a sketch's arrays in a file
 
 
 class NeighborsBase(PersistentEstimator):
@@ -32,6 +35,11 @@ class NeighborsBase(PersistentEstimator):
 
     The constructor's parameters are documented with each estimator.
     """
+
+    effective_metric_: Metric
+    n_samples_fit_: int
+    _searcher: Searcher
+    _row_shape: tuple[int, ...]
 
     def __init__(
         self,
@@ -54,6 +62,18 @@ class NeighborsBase(PersistentEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+    @property
+    def search_plan_(self) -> SearchPlan:
+        """How the last search was done, or the next will be, and why."""
+        check_is_fitted(self)
+        plan = self._searcher.plan
+        if plan is None:
+            raise AttributeError(
+                "there is no search_plan_ before the first search: with algorithm='auto' it is "
+                "made for the queries."
+            )
+        return plan
 
     def kneighbors(
         self,
@@ -129,7 +149,7 @@ class NeighborsBase(PersistentEstimator):
         Nothing that could still fail follows the first change to the estimator.
         """
         check_n_neighbors(self.n_neighbors)
-        check_choice("algorithm", self.algorithm, _ALGORITHMS)
+        check_choice("algorithm", self.algorithm, ALGORITHMS)
         metric = resolve_metric(self.metric, self.p)
         n_threads = resolve_n_jobs(self.n_jobs)
         array = read_array(X, "X")
@@ -139,21 +159,36 @@ class NeighborsBase(PersistentEstimator):
                 f"X and y must have the same number of samples: X has {len(matrix)}, y has "
                 f"{n_targets}."
             )
-        searcher = Searcher(matrix, metric)
+        searcher = Searcher(matrix, metric, self.algorithm)
+        if self.algorithm == "pruned":
+            with progress_bar("sketch", enabled=self.verbose) as progress:
+                searcher.build(n_threads=n_threads, progress=progress)
         validate_data(self, with_names(X, matrix), reset=True, skip_check_array=True)
         self._take(searcher, array.shape[1:])
         return self
 
     def _take(self, searcher: Searcher, row_shape: tuple[int, ...]) -> None:
-        """Set what is known of the rows, which are images of that shape, or are not."""
-        self.effective_metric_ = searcher.metric
-        self.n_samples_fit_ = len(searcher.rows)
-        self._searcher = searcher
-        self._row_shape = row_shape
+        """Set what is known of the rows, whose shape may be that of images, all or nothing."""
+        # One step for the interpreter, between whose steps Ctrl-C is heard.
+        self.__dict__.update(
+            effective_metric_=searcher.metric,
+            n_samples_fit_=len(searcher.rows),
+            _searcher=searcher,
+            _row_shape=row_shape,
+        )
 
     def _fitted_state(self) -> tuple[Facts, Arrays]:
-        facts = {"metric": self.effective_metric_, "row_shape": self._row_shape}
-        return facts, {"rows": self._searcher.rows}
+        searcher = self._searcher
+        facts = {
+            "metric": searcher.metric,
+            "algorithm": searcher.algorithm,
+            "row_shape": self._row_shape,
+        }
+        arrays = {"rows": searcher.rows}
+        if searcher.sketch is not None:
+            stored = searcher.sketch.arrays()
+            arrays |= {f"{_SKETCH}{name}": array for name, array in stored.items()}
+        return facts, arrays
 
     def _restore_fitted(self, facts: Facts, arrays: Arrays, *, verify: bool) -> None:
         rows = check_stored(arrays["rows"], "rows", "uf", (None, None))
@@ -167,8 +202,10 @@ class NeighborsBase(PersistentEstimator):
             raise ValueError(f"{rows.shape[1]} features are no row of shape {row_shape!r:.80}")
         if verify:  # and else not, for it reads all of a map
             rows = as_matrix(rows, "rows", n_threads=resolve_n_jobs(None))
+        check_choice("algorithm", facts["algorithm"], ALGORITHMS)
+        sketch = _stored_sketch(arrays, rows, metric)
         self.n_features_in_ = rows.shape[1]
-        self._take(Searcher(rows, metric), row_shape)
+        self._take(Searcher(rows, metric, facts["algorithm"], sketch), row_shape)
 
     def _read_queries(self, X: ArrayLike | None) -> NDArray[Any]:
         """Return the queries as a matrix; None stands for the fitted rows."""
@@ -181,11 +218,12 @@ class NeighborsBase(PersistentEstimator):
         return matrix
 
     def _search(
-        self, queries: NDArray[Any], k: int, *, exclude_self: bool
+        self, queries: NDArray[Any], k: int, *, exclude_self: bool, groups: Groups | None = None
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return the distances and indices of the `k` nearest rows of each query.
 
-        With `exclude_self` the queries are the fitted rows and none is its own neighbour.
+        With `exclude_self` the queries are the fitted rows and none is its own neighbour. With
+        `groups`, a number for each query and one for each fitted row, those of its group are not.
         """
         if k > self.n_samples_fit_ - exclude_self:
             bound = (
@@ -195,11 +233,30 @@ class NeighborsBase(PersistentEstimator):
                 f"Expected {bound}, but n_neighbors = {k}, n_samples_fit = {self.n_samples_fit_}, "
                 f"n_samples = {len(queries)}."
             )
+        if groups is not None:
+            check_rows_left(groups, k, "n_neighbors", exclude_self=exclude_self)
         with progress_bar("nearest neighbours", enabled=self.verbose) as progress:
             return self._searcher.search(
                 queries,
                 k,
                 exclude_self=exclude_self,
+                groups=groups,
                 n_threads=resolve_n_jobs(self.n_jobs),
                 progress=progress,
             )
+
+
+def _stored_sketch(arrays: Arrays, rows: NDArray[Any], metric: Metric) -> Sketch | None:
+    """Return the sketch in a file, if it is one of these rows, or None if there is none."""
+    stored = {
+        name.removeprefix(_SKETCH): array
+        for name, array in arrays.items()
+        if name.startswith(_SKETCH)
+    }
+    if not stored:
+        return None
+    sketch = Sketch.from_arrays(stored)
+    family = "manhattan" if metric == "manhattan" else "euclidean"
+    if sketch.metric != family or sketch.n_rows > len(rows) or len(sketch.center) != rows.shape[1]:
+        raise ValueError("its sketch is not one of its rows")
+    return sketch

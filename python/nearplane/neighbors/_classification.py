@@ -38,8 +38,11 @@ class KNeighborsClassifier(ClassifierMixin, SupervisedNeighborsBase):  # type: i
         distance 0, if there are any, vote alone. A callable is given an array of distances, of
         shape (n_queries, n_neighbors) and ascending in every row, and returns as many weights:
         finite, not negative, and not all 0 in any row.
-    algorithm : {"auto", "brute"}, default="auto"
-        How to search; every algorithm gives the same, exact answer.
+    algorithm : {"auto", "brute", "pruned"}, default="auto"
+        How to search; every algorithm gives the same, exact answer. "brute": every distance is
+        computed. "pruned": `fit` builds a sketch of the rows, short codes which tell that most of
+        them are too far away to be measured. "auto": a search builds one as soon as it is predicted
+        to pay for the queries so far.
     p : {1, 2}, default=2
         The power of "minkowski": 1 is "manhattan", 2 is "euclidean". Other metrics ignore it.
     metric : str, default="minkowski"
@@ -68,6 +71,9 @@ class KNeighborsClassifier(ClassifierMixin, SupervisedNeighborsBase):  # type: i
         Names of the columns, if `fit` was given a data frame with names.
     n_samples_fit_ : int
         Number of fitted rows.
+    search_plan_ : SearchPlan
+        How the last search was done, or the next will be, and why; ``print`` shows it line by line.
+        With ``algorithm="auto"`` there is none before the first search.
 
     See Also
     --------
@@ -78,6 +84,10 @@ class KNeighborsClassifier(ClassifierMixin, SupervisedNeighborsBase):  # type: i
     The fitted rows are kept, not copied: an array of uint8, float32 or float64 must not be changed
     as long as the estimator is in use. Queries and rows of different types meet in the wider one,
     for which the narrower of the two is converted anew by each call.
+
+    `algorithm`, `metric` and `p` count when `fit` is called, and changing them takes effect with
+    the next `fit`; all other parameters count when they are used. Any number of threads may search
+    with the same fitted estimator; they share one sketch.
 
     Examples
     --------

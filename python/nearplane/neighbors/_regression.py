@@ -31,8 +31,11 @@ class KNeighborsRegressor(RegressorMixin, SupervisedNeighborsBase):  # type: ign
         What is fitted to the neighbours: their weighted mean, or the plane closest to them by
         weighted least squares, evaluated at the query. Where neighbours do not determine a plane -
         no more of them than features, as with images - it is the least steep of the closest ones.
-    algorithm : {"auto", "brute"}, default="auto"
-        How to search; every algorithm gives the same, exact answer.
+    algorithm : {"auto", "brute", "pruned"}, default="auto"
+        How to search; every algorithm gives the same, exact answer. "brute": every distance is
+        computed. "pruned": `fit` builds a sketch of the rows, short codes which tell that most of
+        them are too far away to be measured. "auto": a search builds one as soon as it is predicted
+        to pay for the queries so far.
     p : {1, 2}, default=2
         The power of "minkowski": 1 is "manhattan", 2 is "euclidean". Other metrics ignore it.
     metric : str, default="minkowski"
@@ -53,6 +56,9 @@ class KNeighborsRegressor(RegressorMixin, SupervisedNeighborsBase):  # type: ign
         Names of the columns, if `fit` was given a data frame with names.
     n_samples_fit_ : int
         Number of fitted rows.
+    search_plan_ : SearchPlan
+        How the last search was done, or the next will be, and why; ``print`` shows it line by line.
+        With ``algorithm="auto"`` there is none before the first search.
 
     See Also
     --------
@@ -63,6 +69,10 @@ class KNeighborsRegressor(RegressorMixin, SupervisedNeighborsBase):  # type: ign
     The fitted rows are kept, not copied: an array of uint8, float32 or float64 must not be changed
     as long as the estimator is in use. Queries and rows of different types meet in the wider one,
     for which the narrower of the two is converted anew by each call.
+
+    `algorithm`, `metric` and `p` count when `fit` is called, and changing them takes effect with
+    the next `fit`; all other parameters count when they are used. Any number of threads may search
+    with the same fitted estimator; they share one sketch.
 
     Examples
     --------

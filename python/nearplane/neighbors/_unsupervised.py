@@ -14,8 +14,11 @@ class NearestNeighbors(NeighborsBase):
     ----------
     n_neighbors : int, default=5
         How many neighbours `kneighbors` returns if it is not told.
-    algorithm : {"auto", "brute"}, default="auto"
-        How to search; every algorithm gives the same, exact answer.
+    algorithm : {"auto", "brute", "pruned"}, default="auto"
+        How to search; every algorithm gives the same, exact answer. "brute": every distance is
+        computed. "pruned": `fit` builds a sketch of the rows, short codes which tell that most of
+        them are too far away to be measured. "auto": a search builds one as soon as it is predicted
+        to pay for the queries so far.
     metric : str, default="minkowski"
         "euclidean" (or "l2"), "sqeuclidean", "manhattan" (or "l1", "cityblock") or "minkowski".
     p : {1, 2}, default=2
@@ -36,6 +39,9 @@ class NearestNeighbors(NeighborsBase):
         Names of the columns, if `fit` was given a data frame with names.
     n_samples_fit_ : int
         Number of fitted rows.
+    search_plan_ : SearchPlan
+        How the last search was done, or the next will be, and why; ``print`` shows it line by line.
+        With ``algorithm="auto"`` there is none before the first search.
 
     See Also
     --------
@@ -47,6 +53,10 @@ class NearestNeighbors(NeighborsBase):
     as long as the estimator is in use. Queries and rows of different types meet in the wider one,
     for which the narrower of the two is converted anew by each call.
 
+    `algorithm`, `metric` and `p` count when `fit` is called, and changing them takes effect with
+    the next `fit`; all other parameters count when they are used. Any number of threads may search
+    with the same fitted estimator; they share one sketch.
+
     Examples
     --------
     >>> from nearplane import NearestNeighbors
@@ -57,6 +67,8 @@ class NearestNeighbors(NeighborsBase):
     array([[1],
            [0],
            [1]])
+    >>> print(search.search_plan_.algorithm)
+    brute
     """
 
     def __init__(
