@@ -9,6 +9,10 @@ from sklearn.exceptions import NotFittedError
 
 from nearplane import KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors
 from nearplane._storage import read_arrays, write_arrays
+from nearplane.neighbors import _searcher
+from nearplane.neighbors._sketch import Sketch
+
+from .planner import Planner
 
 ESTIMATORS = [NearestNeighbors, KNeighborsClassifier, KNeighborsRegressor]
 
@@ -37,12 +41,14 @@ def assert_same_answers(found, expected, queries):
             np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("algorithm", ["auto", "brute", "pruned"])
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
-@pytest.mark.parametrize(("mmap", "verify"), [(False, True), (True, True), (True, False)])
+@pytest.mark.parametrize("loading", [{}, {"mmap": True}, {"mmap": True, "verify": False}])
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_what_is_loaded_answers_the_same(estimator, mmap, verify, dtype, tmp_path):
-    model = fitted(estimator, sample(dtype=dtype), n_neighbors=7, metric="l1", n_jobs=2)
-    found = saved(model, tmp_path, mmap=mmap, verify=verify)
+def test_what_is_loaded_answers_the_same(estimator, loading, dtype, algorithm, tmp_path):
+    options = {"n_neighbors": 7, "metric": "l1", "n_jobs": 2, "algorithm": algorithm}
+    model = fitted(estimator, sample(dtype=dtype), **options)
+    found = saved(model, tmp_path, **loading)
     assert type(found) is estimator
     assert found.get_params() == model.get_params()
     for name in ("effective_metric_", "n_features_in_", "n_samples_fit_"):
@@ -62,6 +68,35 @@ def test_mapped_rows_stay_in_the_file(tmp_path):
     assert_same_answers(found, fitted(NearestNeighbors), sample(9, seed=1))
 
 
+@pytest.mark.parametrize("mmap", [False, True])
+@pytest.mark.parametrize("metric", ["l1", "l2", "sqeuclidean"])
+def test_the_sketch_is_kept(metric, mmap, tmp_path, monkeypatch):
+    X = sample(200)
+    model = fitted(NearestNeighbors, X[:150], algorithm="pruned", metric=metric)
+    model.partial_fit(X[150:])  # which enter the sketch when they are needed
+    found = saved(model, tmp_path, mmap=mmap)
+
+    def build(*arguments, **options):
+        raise AssertionError("there is a sketch already")
+
+    monkeypatch.setattr(Sketch, "build", build)
+    assert found.search_plan_.levels == model.search_plan_.levels
+    assert_same_answers(found, model, sample(9, seed=1))
+    assert found.search_plan_.levels[0].measured_survivors is not None
+    assert_same_answers(saved(found, tmp_path, mmap=mmap), model, sample(9, seed=1))
+
+
+def test_a_sketch_that_was_built_on_the_way_is_kept_too(tmp_path, monkeypatch):
+    planner = Planner("pruned")
+    monkeypatch.setattr(_searcher, "plan_search", planner)
+    model = fitted(NearestNeighbors)
+    model.kneighbors(sample(9, seed=1))
+    found = saved(model, tmp_path)
+    assert not hasattr(found, "search_plan_")
+    assert_same_answers(found, model, sample(9, seed=1))
+    assert planner.asked[-1]["sketch"] is not None
+
+
 def test_parameters_that_say_more_are_kept(tmp_path):
     given = {"weights": "distance", "n_neighbors": np.int64(3), "p": np.float32(1)}
     for model in (
@@ -74,10 +109,11 @@ def test_parameters_that_say_more_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_the_metric_of_the_fit_counts_not_the_parameter(estimator, tmp_path):
-    model = fitted(estimator, metric="l1").set_params(metric="l2")
-    found = saved(model, tmp_path)
+def test_what_was_fitted_counts_not_the_parameters(estimator, tmp_path):
+    model = fitted(estimator, metric="l1", algorithm="pruned")
+    found = saved(model.set_params(metric="l2", algorithm="brute"), tmp_path)
     assert (found.metric, found.effective_metric_) == ("l2", "manhattan")
+    assert (found.algorithm, found.search_plan_.algorithm) == ("brute", "pruned")
     assert_same_answers(found, model, sample(9, seed=1))
 
 
@@ -203,6 +239,13 @@ def drop(name):
         (drop("metric"), "'metric' is missing"),
         (set_fact("metric", "cosine"), "the metric is 'cosine'"),
         (set_fact("metric", [1]), "the metric is"),
+        (drop("algorithm"), "'algorithm' is missing"),
+        (set_fact("algorithm", "kd_tree"), "algorithm must be 'auto' or 'brute' or 'pruned'"),
+        (set_fact("metric", "manhattan"), "its sketch is not one of its rows"),
+        (set_array("rows", np.zeros((60, 11))), "12 features|11 features"),
+        (set_array("sketch codes_0", np.zeros((60, 2), np.uint8)), "codes_0 must have shape"),
+        (drop("sketch codes_0"), "codes_0 is missing"),
+        (drop("sketch metric"), "metric is missing"),
         (set_fact("row_shape", [5]), "12 features are no row of shape"),
         (set_fact("row_shape", [-12, -1]), "12 features are no row of shape"),
         (set_fact("row_shape", [12.0]), "12 features are no row of shape"),
@@ -214,7 +257,7 @@ def drop(name):
         (set_array("rows", np.empty((5, 0))), "rows has dtype float64 and shape"),
         (set_array("rows", np.zeros((60, 12)), dtype=np.float16), "rows has dtype float16"),
         (set_array("rows", np.full((60, 12), np.nan)), "contains NaN"),
-        (set_array("rows", np.zeros((59, 12))), "targets has shape"),
+        (set_array("rows", np.zeros((59, 12))), "its sketch is not one of its rows"),
         (set_array("feature_names", ["a"]), "feature_names has shape"),
         (set_array("feature_names", np.arange(12)), "feature_names has dtype int64"),
         (set_array("sample_weight", [1.0]), "sample_weight must have shape"),
@@ -237,13 +280,25 @@ def drop(name):
 def test_files_that_make_no_sense_are_refused(change, message, tmp_path):
     """Every checksum is right, for `write_arrays` has written them."""
     path = tmp_path / "model"
-    fitted(KNeighborsClassifier).save(path)
+    fitted(KNeighborsClassifier, algorithm="pruned").save(path)
     facts, arrays = read_arrays(path, "KNeighborsClassifier")
     change(facts, arrays)
     write_arrays(path, "KNeighborsClassifier", facts, arrays)
     expected = f"^{path}: holds no fitted KNeighborsClassifier: .*{message}"
     with pytest.raises(ValueError, match=expected):
         KNeighborsClassifier.load(path)
+
+
+@pytest.mark.parametrize("other", [sample(61), sample(d=11)])
+def test_sketches_of_other_rows_are_refused(other, tmp_path):
+    path = tmp_path / "model"
+    fitted(NearestNeighbors, other, algorithm="pruned").save(path)
+    stored = read_arrays(path, "NearestNeighbors")[1]
+    fitted(NearestNeighbors, algorithm="pruned").save(path)
+    facts, arrays = read_arrays(path, "NearestNeighbors")
+    write_arrays(path, "NearestNeighbors", facts, stored | {"rows": arrays["rows"]})
+    with pytest.raises(ValueError, match="its sketch is not one of its rows"):
+        NearestNeighbors.load(path)
 
 
 @pytest.mark.parametrize(

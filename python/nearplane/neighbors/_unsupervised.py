@@ -3,7 +3,15 @@
 from typing import Self
 
 from numpy.typing import ArrayLike
+from sklearn.utils.validation import validate_data
 
+from nearplane._validation import (
+    as_matrix,
+    check_counts_images,
+    read_array,
+    resolve_n_jobs,
+    with_names,
+)
 from nearplane.neighbors._base import NeighborsBase
 
 
@@ -112,3 +120,43 @@ width) or (n_samples, height, width, channels)
             If `X` or a parameter is not as described; the message names it.
         """
         return self._fit_rows(X)
+
+    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Append rows to those that are searched.
+
+        Every answer is that of an estimator fitted to all rows at once. If it fails, the estimator
+        is as it was.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or images
+            Rows as in `fit`, which the first call stands for; their type may differ from that of
+            the rows before them.
+        y : None
+            Ignored; there for scikit-learn's pipelines.
+
+        Returns
+        -------
+        NearestNeighbors
+            The estimator itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `X` is not as described or of another width than the fitted rows.
+
+        Notes
+        -----
+        The rows are copied to memory with room for half as many again, so that a row is copied
+        twice on average, however few come at a time. A sketch takes in the new rows at the next
+        search, and is built anew when they do not fit into it. The parameters `algorithm`, `metric`
+        and `p` are those of the first call.
+        """
+        if not hasattr(self, "_searcher"):
+            return self.fit(X)
+        array = read_array(X, "X")
+        check_counts_images(array, self._row_shape, "X")
+        matrix = as_matrix(array, "X", n_threads=resolve_n_jobs(self.n_jobs), min_rows=1)
+        validate_data(self, with_names(X, matrix), reset=False, skip_check_array=True)
+        self._take(self._searcher.append(matrix), self._row_shape)
+        return self
