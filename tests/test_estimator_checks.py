@@ -10,8 +10,10 @@ from nearplane.linear_model import LinearClassifier
     [
         NearestNeighbors(),
         NearestNeighbors(n_neighbors=1, metric="l1", n_jobs=2),
+        NearestNeighbors(algorithm="pruned"),
         KNeighborsClassifier(),
         KNeighborsClassifier(3, weights="distance", metric="manhattan", ties="nearest", n_jobs=2),
+        KNeighborsClassifier(algorithm="pruned", metric="l1"),
         KNeighborsRegressor(),
         KNeighborsRegressor(3, weights="distance", p=1),
         KNeighborsRegressor(local_fit="linear"),

@@ -170,6 +170,16 @@ def test_names_of_columns_and_shapes_of_images_are_kept(tmp_path):
     assert_same_answers(found, fitted(NearestNeighbors, images), images[:9])
 
 
+def test_parameters_that_a_file_does_not_know_take_their_defaults(tmp_path):
+    path = tmp_path / "model"
+    fitted(KNeighborsClassifier, n_neighbors=3).save(path)
+    facts, arrays = read_arrays(path, "KNeighborsClassifier")
+    del facts["parameters"]["ties"]
+    write_arrays(path, "KNeighborsClassifier", facts, arrays)
+    found = KNeighborsClassifier.load(path)
+    assert (found.n_neighbors, found.ties) == (3, "smallest")
+
+
 def test_a_file_can_be_written_over_with_what_it_holds(tmp_path):
     model = fitted(KNeighborsClassifier)
     mapped = saved(model, tmp_path, mmap=True)
@@ -234,7 +244,8 @@ def drop(name):
     ("change", "message"),
     [
         (drop("parameters"), "'parameters' is missing"),
-        (set_fact("parameters", {"n_neighbors": 5}), "its parameters are {'n_neighbors': 5}, not"),
+        (set_fact("parameters", {"n_trees": 5}), "its parameters are {'n_trees': 5}, not"),
+        (set_fact("parameters", {"p": [5]}), r"its parameter p is \[5\]"),
         (set_fact("parameters", [3]), "its parameters are"),
         (drop("metric"), "'metric' is missing"),
         (set_fact("metric", "cosine"), "the metric is 'cosine'"),

@@ -167,8 +167,11 @@ def _plain_parameters(parameters: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _check_parameters(parameters: object, names: list[str]) -> dict[str, Any]:
-    """Return what a file holds as parameters, which must be those of the class."""
-    if not isinstance(parameters, dict) or sorted(parameters) != sorted(names):
+    """Return what a file holds as parameters, which must be some of the class's.
+
+    Those that the class has got since the file was written are left to their defaults.
+    """
+    if not isinstance(parameters, dict) or not set(parameters) <= set(names):
         raise ValueError(f"its parameters are {parameters!r:.80}, not {', '.join(names)}")
     for name, value in parameters.items():
         if not _is_plain(value):

@@ -151,6 +151,15 @@ width) or (n_samples, height, width, channels)
         twice on average, however few come at a time. A sketch takes in the new rows at the next
         search, and is built anew when they do not fit into it. The parameters `algorithm`, `metric`
         and `p` are those of the first call.
+
+        Examples
+        --------
+        >>> from nearplane import NearestNeighbors
+        >>> search = NearestNeighbors(n_neighbors=1).partial_fit([[0, 0], [5, 5]])
+        >>> search.kneighbors([[1, 1]], return_distance=False)
+        array([[0]])
+        >>> search.partial_fit([[1, 2]]).kneighbors([[1, 1]], return_distance=False)
+        array([[2]])
         """
         if not hasattr(self, "_searcher"):
             return self.fit(X)
