@@ -1,0 +1,217 @@
+"""Codes and their errors against NumPy: true, hardly larger than need be, the same anywhere."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from . import pruned_codings as codings
+from . import pruned_reference as oracle
+from .core_levels import LEVELS
+from .pruned_codings import CENTERS, ROTATIONS, SHIFTS, make_coding
+from .pruned_data import FLOATS, KINDS, LAYOUTS, WIDTHS, make_rows
+
+METRICS = ("euclidean", "manhattan")
+# What an error may exceed the truth by, apart from rounding.
+SPARE = 1.03
+FLOAT32_ROUNDOFF, FLOAT64_ROUNDOFF = 2.0**-24, 2.0**-53
+SMALLEST_FLOAT32 = 2.0**-149
+
+
+def chain_of(metric, dtype, width=17):
+    """A level that is narrow, one that is not, one of 16 bits, and one of the features."""
+    features = [("features", 0, 8)] if dtype in FLOATS else []
+    return [*codings.chain_of(metric, 5, width, width, words_from=2), *features]
+
+
+def encode(level, coding, X, n_threads=2):
+    return coding.encoder(LEVELS[level]).encode(X, n_threads=n_threads, progress=None)
+
+
+def rounding(X, coding, level):
+    """How far computed coordinates may be from exact ones, for each row, in units."""
+    rows = oracle.scaled(X, coding.center, coding.unit)
+    d, n = X.shape[1], level.width
+    own = n * level.step * 1447 + abs(level.shift).sum() + abs(rows).sum(axis=1)
+    lost = FLOAT64_ROUNDOFF * 2 * (d + n + 20) * own + d * SMALLEST_FLOAT32 * 8
+    if level.kind != "projection":
+        return lost
+    size = np.sqrt((rows**2).sum(axis=1))
+    share = 2 * FLOAT32_ROUNDOFF * (d + n + 20) * np.sqrt(n) + 1.1 * level.tilt
+    # What is left out is a root of a difference: if it is small, its error is large.
+    squared = 3 * share * size**2
+    left_out = np.maximum(oracle.coordinates(X, coding, level)[:, -1], np.sqrt(squared))
+    divisor = np.where(left_out > 0, left_out, 1)
+    return lost + share * size + squared / divisor
+
+
+def assert_codes(coding, X, sketch):
+    """Codes are those nearest to the coordinates; errors are true, and hardly more.
+
+    Only rows that are too far from the center for a float64 to tell may have infinite errors.
+    """
+    with np.errstate(over="ignore"):
+        too_far = np.isinf(X.astype(np.float64) - coding.center).any(axis=1)
+    for level, (codes, errors) in zip(coding.levels, sketch, strict=True):
+        assert (codes.dtype, codes.shape) == (oracle.CODES[level.bits][0], (len(X), level.width))
+        assert (errors.dtype, errors.shape) == (np.float32, (len(X),))
+        assert (np.isinf(errors) == too_far).all()
+        may_be_off = np.where(too_far, np.inf, rounding(X, coding, level))
+        off = abs(codes - oracle.real_codes(X, coding, level)).max(axis=1)
+        assert (off <= 0.5 + 1e-9 + may_be_off / level.step).all()
+        truth = oracle.coding_errors(X, coding, level, codes)
+        assert (errors >= truth * (1 - 1e-12)).all()
+        assert (errors <= SPARE * truth + 2 * may_be_off).all()
+
+
+def assert_bounds(coding, query, base, sketches):
+    """No bound exceeds its distance."""
+    truth = oracle.distances_in_units(query, base, coding) * (1 + 1e-12)
+    for level, *sketch in zip(coding.levels, *sketches, strict=True):
+        assert (oracle.bounds(*sketch, coding, level) <= truth).all()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("kind", KINDS, ids=":".join)
+@pytest.mark.parametrize("level", LEVELS)
+def test_codes_errors_and_bounds_of_all_kinds_of_rows(level, kind, metric):
+    rng = np.random.default_rng(0)
+    for d in (3, 65):
+        query, base = make_rows(kind, rng, 20, 90, d)
+        coding = make_coding(rng, base, metric, chain_of(metric, kind[1]))
+        sketches = [encode(level, coding, X) for X in (query, base)]
+        assert_bounds(coding, query, base, sketches)
+        for X, sketch in zip((query, base), sketches, strict=True):
+            assert_codes(coding, X, sketch)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", *FLOATS])
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("level", LEVELS)
+def test_any_width_of_rows_and_of_codes(level, metric, dtype):
+    rng = np.random.default_rng(1)
+    for d in (*WIDTHS, 1500):
+        query, base = make_rows(("natural", dtype), rng, 5, 20, d)
+        for width in (1, 2, 63, 64, 65, 100):
+            coding = make_coding(rng, base, metric, chain_of(metric, dtype, width))
+            sketches = [encode(level, coding, X) for X in (query, base)]
+            assert_bounds(coding, query, base, sketches)
+            assert_codes(coding, base, sketches[1])
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("level", LEVELS)
+def test_codings_good_and_terrible(level, metric):
+    rng = np.random.default_rng(2)
+    query, base = make_rows(("natural", "float32"), rng, 30, 100, 40)
+    terrible = (
+        [{"center": center} for center in CENTERS]
+        + [{"rotation": rotation} for rotation in ROTATIONS]
+        + [{"shift": shift} for shift in SHIFTS]
+        + [{"coarseness": coarseness} for coarseness in (1e-4, 0.1, 40.0, 1e6)]
+        + [{"tilted": True}]
+    )
+    for options in terrible:
+        coding = make_coding(rng, base, metric, chain_of(metric, "float32"), **options)
+        sketches = [encode(level, coding, X) for X in (query, base)]
+        assert_bounds(coding, query, base, sketches)
+        assert_codes(coding, base, sketches[1])
+
+
+def one_coding(metric, dtype, n=700, d=70):
+    rng = np.random.default_rng(3)
+    base = make_rows(("natural", dtype), rng, 1, n, d)[1]
+    return base, make_coding(rng, base, metric, chain_of(metric, dtype))
+
+
+def as_bytes(sketch):
+    return [array.tobytes() for pair in sketch for array in pair]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", *FLOATS])
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("level", LEVELS)
+def test_codes_depend_on_neither_layout_nor_threads(level, metric, dtype):
+    base, coding = one_coding(metric, dtype)
+    expected = as_bytes(encode(level, coding, base, n_threads=1))
+    for layout in LAYOUTS.values():
+        for n_threads in (1, 2, 3):
+            X = layout(base)
+            assert as_bytes(encode(level, coding, X, n_threads)) == expected
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("level", LEVELS)
+def test_codes_of_bytes_hold_for_the_same_numbers_as_floats(level, metric):
+    base, coding = one_coding(metric, "uint8")
+    codes = encode(level, coding, base)
+    for dtype in FLOATS:
+        wide = base.astype(dtype)
+        assert_codes(coding, wide, codes)
+        assert_bounds(coding, wide[:50], wide, [encode(level, coding, wide[:50]), codes])
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("level", LEVELS)
+def test_rows_of_one_value_differ_in_none_of_their_codes(level, metric):
+    base, coding = one_coding(metric, "float32")
+    same = np.broadcast_to(base[:1], (300, base.shape[1]))
+    for codes, errors in encode(level, coding, same):
+        assert (codes == codes[0]).all()
+        assert (errors == errors[0]).all()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("level", LEVELS)
+def test_no_rows_have_no_codes(level, metric):
+    base, coding = one_coding(metric, "uint8")
+    for coded, (codes, errors) in zip(coding.levels, encode(level, coding, base[:0]), strict=True):
+        assert (codes.shape, errors.shape) == ((0, coded.width), (0,))
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("level", LEVELS)
+def test_rows_that_are_not_finite_have_infinite_errors(level, metric, dtype, bad):
+    base, coding = one_coding(metric, dtype, n=200)
+    expected = encode(level, coding, base)
+    base[17, 3] = base[180, 69] = bad
+    is_bad = np.isin(np.arange(200), [17, 180])
+    for (_, right), (_, errors) in zip(expected, encode(level, coding, base), strict=True):
+        np.testing.assert_array_equal(errors, np.where(is_bad, np.inf, right))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("level", LEVELS)
+def test_rows_whose_coordinates_overflow_have_infinite_errors(level, metric):
+    base, coding = one_coding(metric, "float64", n=200)
+    expected = encode(level, coding, base)
+    base[17], base[180] = 1e300, -np.finfo(np.float64).max
+    is_bad = np.isin(np.arange(200), [17, 180])
+    for (_, right), (_, errors) in zip(expected, encode(level, coding, base), strict=True):
+        np.testing.assert_array_equal(errors, np.where(is_bad, np.inf, right))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("level", LEVELS)
+def test_units_can_be_very_small_and_very_large(level, metric):
+    base, coding = one_coding(metric, "float64")
+    expected = as_bytes(encode(level, coding, base))
+    for scale in (2.0**-900, 2.0**900):
+        scaled = replace(coding, center=coding.center * scale, unit=coding.unit * scale)
+        assert as_bytes(encode(level, scaled, base * scale)) == expected
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("level", LEVELS)
+def test_an_encoder_keeps_what_it_was_made_from(level, metric):
+    base, coding = one_coding(metric, "float32")
+    encoder = coding.encoder(LEVELS[level])
+    expected = as_bytes(encoder.encode(base, n_threads=1, progress=None))
+    for array in (coding.center, coding.basis, coding.feature_order):
+        array[...] = 0
+    for coded in coding.levels:
+        for array in (coded.shift, coded.rotation, coded.starts):
+            array[...] = 0
+    assert as_bytes(encoder.encode(base, n_threads=1, progress=None)) == expected
