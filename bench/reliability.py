@@ -1,5 +1,10 @@
 """Put the promises to the test that no figure shows: Ctrl-C, fork, import orders, same bytes.
 
+The longest test, pruned, draws thousands of searches at random (--searches) - rows, types, layouts,
+metrics, codes, threads, levels - and compares each with brute force. What differs is printed with
+its seed, and all of it is in the JSON file; tests.pruned_cases.random_case(seed) makes that search
+again.
+
 Every test runs in child processes with a time limit, so that a hang is counted, not waited for.
 The exit status is 1 if a promise is broken.
 """
@@ -24,6 +29,10 @@ _EACH_SECONDS = 30.0
 _IMPORT_SECONDS = 300.0
 _REACTION_LIMIT_SECONDS = 0.2
 _THREADS = (1, 2, 4)
+# The tests take the first seeds; a child draws so many of these searches.
+_FIRST_SEED = 1_000_000
+_SEARCHES_AT_ONCE = 1_000
+_SHOWN_PROBLEMS = 20
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,13 @@ def _parse() -> argparse.Namespace:
     parser = make_parser(__doc__, n_query=1_000, n_train=50_000)
     parser.add_argument("--interrupts", type=int, default=200, metavar="N")
     parser.add_argument("--forks", type=int, default=100, metavar="N")
+    parser.add_argument(
+        "--searches",
+        type=int,
+        default=20_000,
+        metavar="N",
+        help="pruned searches to compare with brute force (default: %(default)s)",
+    )
     parser.add_argument("--only", nargs="+", choices=list(_TESTS), default=list(_TESTS))
     return parser.parse_args()
 
@@ -156,6 +172,28 @@ def _test_bytes(options: argparse.Namespace) -> list[Finding]:
     ]
 
 
+def _test_pruned(options: argparse.Namespace) -> list[Finding]:
+    promise = "pruned searches find what brute force finds"
+    problems: list[str] = []
+    n_pairs = n_measured = 0
+    for begin in range(0, options.searches, _SEARCHES_AT_ONCE):
+        count = min(_SEARCHES_AT_ONCE, options.searches - begin)
+        argument = {"first": _FIRST_SEED + begin, "count": count}
+        outcome = call_in_child("promises.pruned:compare", argument, timeout=_START_SECONDS)
+        if outcome.failure:
+            problems.append(f"seeds from {argument['first']}: {outcome.failure}")
+            continue
+        problems += outcome.result["problems"]
+        n_pairs += outcome.result["n_pairs"]
+        n_measured += outcome.result["n_measured"]
+    text = (
+        f"{options.searches} random searches, levels {', '.join(_core.available_levels())}: "
+        f"{len(problems)} problems; {n_measured / max(n_pairs, 1):.0%} of the pairs were measured"
+    )
+    text += "".join(f"\n{problem}" for problem in problems[:_SHOWN_PROBLEMS])
+    return [Finding(promise, text, not problems, {"problems": problems, "n_pairs": n_pairs})]
+
+
 def _varies(cases: list[str], among: str) -> str:
     return f"{among}: {', '.join(cases) or 'nothing'} varies"
 
@@ -169,6 +207,7 @@ _TESTS: dict[str, Callable[[argparse.Namespace], list[Finding]]] = {
     "forks": _test_forks,
     "imports": _test_imports,
     "bytes": _test_bytes,
+    "pruned": _test_pruned,
 }
 
 
