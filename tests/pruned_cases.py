@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nearplane.neighbors._sketch import design_sketch
+
 from .core_levels import LEVELS
 from .pruned_codings import CENTERS, ROTATIONS, SHIFTS, chain_of, make_coding
 from .pruned_data import FLOATS, KINDS, LAYOUTS, WIDTHS, make_rows
@@ -82,6 +84,14 @@ def problem_of(case):
     return counts, f"{found} in {case}" if found else ""
 
 
+def designed(rows, metric):
+    """The coding that estimators would choose."""
+    design = design_sketch(rows, metric)
+    return Coding(
+        design.metric, design.center, design.unit, design.basis, design.feature_order, design.levels
+    )
+
+
 def mostly_first(rng, choices):
     """Draw the first, which lets codes prune, more often than what makes them bad."""
     return choices[0] if rng.random() < 0.7 else choices[rng.integers(len(choices))]
@@ -136,11 +146,18 @@ def _case_of_data(rng, seed):
     n_query = int(rng.integers(1, 100 if rng.random() < 0.1 else 12))
     query, base = make_rows((name, dtype), rng, n_query, n_base, d)
     metric = str(rng.choice(["euclidean", "sqeuclidean", "manhattan"]))
-    coding = make_coding(
-        rng, base, metric, random_chain(rng, metric, dtype), center=mostly_first(rng, CENTERS),
-        tilted=rng.random() < 0.1, rotation=mostly_first(rng, ROTATIONS),
-        shift=mostly_first(rng, SHIFTS), coarseness=mostly_first(rng, COARSENESS),
-    )  # fmt: skip
+    like = base
+    if rng.random() < 0.1:  # made for rows of another kind, as for those appended later
+        others = [kind for kind in KINDS if kind[1] == dtype]
+        like = make_rows(others[rng.integers(len(others))], rng, 1, 50, d)[1]
+    if rng.random() < 0.2:
+        coding = designed(like, metric)
+    else:
+        coding = make_coding(
+            rng, like, metric, random_chain(rng, metric, dtype), center=mostly_first(rng, CENTERS),
+            tilted=rng.random() < 0.1, rotation=mostly_first(rng, ROTATIONS),
+            shift=mostly_first(rng, SHIFTS), coarseness=mostly_first(rng, COARSENESS),
+        )  # fmt: skip
     coded = base
     wider = {"uint8": ["uint8", *FLOATS], "float32": FLOATS, "float64": ["float64"]}[dtype]
     if rng.random() < 0.2:

@@ -8,7 +8,7 @@ import pytest
 from . import pruned_reference as oracle
 from . import reference
 from .core_levels import LEVELS
-from .pruned_cases import CODE_WIDTHS, Case, brute, encode, fewest_left, search
+from .pruned_cases import CODE_WIDTHS, Case, brute, designed, encode, fewest_left, search
 from .pruned_codings import CENTERS, ROTATIONS, SHIFTS, chain_of, make_coding
 from .pruned_data import DTYPES, FLOATS, KINDS, LAYOUTS, WIDTHS, make_rows
 from .reference import METRICS
@@ -61,6 +61,16 @@ def test_all_kinds_of_rows(kind, metric):
     for d, widths in ((5, (3,)), (65, (17,)), (65, (2, 17, 63))):
         chain = [*chain_of(metric, *widths, words_from=2), *features]
         case = make_case(kind, metric, (40, 190, d), chain)
+        for variant in variants(case):
+            assert_pruned_is_brute(variant)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("kind", KINDS, ids=":".join)
+def test_codings_that_estimators_choose(kind, metric):
+    for d in (5, 129):
+        case = make_case(kind, metric, (40, 190, d), chain_of(metric, 5))
+        case.coding = designed(case.base, metric)
         for variant in variants(case):
             assert_pruned_is_brute(variant)
 
