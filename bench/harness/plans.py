@@ -40,4 +40,9 @@ def survivors_text(plan: Plan | None) -> str:
     if plan is None:
         return ""
     shares = [level["measured_survivors"] for level in plan["levels"]]
-    return " > ".join("-" if share is None else f"{share:.2%}" for share in shares)
+    return " > ".join("-" if share is None else percent_text(share) for share in shares)
+
+
+def percent_text(share: float) -> str:
+    """Return a share to two digits, in plain numbers however large or small."""
+    return f"{float(f'{100 * share:.2g}'):.6g} %"
