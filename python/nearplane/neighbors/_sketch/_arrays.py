@@ -110,6 +110,8 @@ def _levels(
                 bits=n_bits,
             )
         )
+    widest = max((level.width for level in levels if level.kind == "projection"), default=1)
+    found.require(len(basis) == widest - 1, "basis", f"have {widest - 1} rows; got {len(basis)}")
     return _tilted(found, basis, levels)
 
 

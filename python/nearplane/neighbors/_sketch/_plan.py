@@ -103,7 +103,8 @@ class SearchPlan:
         """
         levels = self.levels
         if counts is not None and counts[0] > 0:
-            left = (counts[1:] / counts[0]).tolist()
+            # Pairs may be measured that no level has let pass, for a first threshold.
+            left = np.minimum(counts[1:] / counts[0], 1.0).tolist()
             levels = tuple(
                 replace(level, measured_survivors=share)
                 for level, share in zip(levels, left, strict=True)
