@@ -18,7 +18,7 @@ from knn_questions.figures_datasets import draw_speed, draw_survivors
 from knn_questions.figures_scaling import draw_others, draw_rows
 
 # The same bytes for the same figures: no date, and no random names within the file.
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "nearplane",
     "font.size": 10,
     "axes.spines.top": False,

@@ -13,7 +13,7 @@ from knn_questions.figures_style import COLORS, MARKERS, METRICS, legend_below, 
 _LEVEL_COLORS = ("#56b4e9", "#0072b2", "#00304f", "#000000")
 _LEVEL_MARKERS = ("o", "s", "D", "^")
 # Smaller and smaller, so that a level that drops nothing does not hide the one before.
-_LEVEL_SIZES = (9, 6, 4, 3)
+_LEVEL_SIZES = (9, 7, 5, 4)
 # Where a share of 0 is drawn, there being none on a logarithmic axis.
 _SMALLEST_SHARE = 1e-6
 
@@ -82,7 +82,7 @@ def draw_survivors(data_sets: Sequence[dict[str, Any]]) -> Figure | None:
 
 
 def _seconds(case: dict[str, Any], algorithm: str) -> float:
-    return median(case["algorithms"][algorithm]["seconds"])
+    return float(median(case["algorithms"][algorithm]["seconds"]))
 
 
 def _panels(data_sets: Sequence[dict[str, Any]], draw: _DrawCase) -> tuple[Figure, list[Axes]]:

@@ -29,9 +29,7 @@ def draw_rows(series: Sequence[dict[str, Any]]) -> Figure | None:
         _draw(axes, chosen, _styles(series), exponents=True)
         logarithmic(axes.xaxis, lambda value: f"{value / 1_000:g}", (1, 2, 5))
         axes.set(title=METRICS[metric], xlabel="rows n, in thousands")
-        axes.legend(
-            loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=len(chosen), frameon=False
-        )
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False)
     panels[0].set_ylabel("seconds, fit and search")
     figure.suptitle(f"Time of whole jobs over rows: {_fixed(series, 'rows')}")
     return figure
@@ -43,7 +41,9 @@ def draw_others(series: Sequence[dict[str, Any]]) -> Figure | None:
     metrics = [m for m in METRICS if any(m in _metrics(series, axis) for axis in others)]
     if not others:
         return None
-    figure = Figure(figsize=(3.4 * len(others), 0.9 + 2.7 * len(metrics)), layout="constrained")
+    figure = Figure(
+        figsize=(max(6.8, 3.4 * len(others)), 0.9 + 2.7 * len(metrics)), layout="constrained"
+    )
     panels = figure.subplots(len(metrics), len(others), sharex="col", sharey="row", squeeze=False)
     for line, metric in zip(panels, metrics, strict=True):
         for axes, axis in zip(line, others, strict=True):
@@ -56,7 +56,7 @@ def draw_others(series: Sequence[dict[str, Any]]) -> Figure | None:
     for axes, axis in zip(panels[-1], others, strict=True):
         n_rows = _first_point(series, axis)["n_rows"]
         axes.set_xlabel(f"{axis} ({n_rows:,} rows)")
-    figure.suptitle("Time of whole jobs over features, k and threads")
+    figure.suptitle(f"Time of whole jobs over {', '.join(others)}")
     legend_below(figure, panels.ravel())
     return figure
 

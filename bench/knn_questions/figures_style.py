@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -22,13 +23,13 @@ def logarithmic(axis: Axis, text: Callable[[float], str], steps: tuple[int, ...]
 
 def legend_below(figure: Figure, panels: Iterable[Axes]) -> None:
     """Put one legend for all panels under them, each label once."""
-    handles = {}
+    handles: dict[str, Artist] = {}
     for axes in panels:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
+            handles.setdefault(str(label), handle)
     figure.legend(
-        list(handles.values()),
-        list(handles),
+        handles=list(handles.values()),
+        labels=list(handles),
         loc="outside lower center",
         ncols=min(4, len(handles)),
         frameon=False,
