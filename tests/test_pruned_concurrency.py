@@ -209,7 +209,7 @@ def test_what_is_changed_during_a_search_gives_an_answer_or_an_error_but_never_g
 def test_a_sketch_taken_apart_during_a_search_lives_until_it_ends(metric):
     case = make_case(metric)
     encoder, sketch = encode(case)
-    case.query = np.tile(case.query, (500, 1))
+    case.query = np.tile(case.query, (150, 1))
     taken, reused = [], []
 
     def take_apart(_):
