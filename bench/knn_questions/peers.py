@@ -42,7 +42,16 @@ def ask(adapters: dict[str, Adapter], options: argparse.Namespace) -> list[dict[
         print_note(f"{name}: {rows.description}")
         dtypes = dtypes_of(rows, options.dtype, DTYPES)
         cases = ask_everybody(question, rows, dtypes, adapters, options)
-        results.append({"data": name, "description": rows.description, "cases": cases})
+        results.append(
+            {
+                "data": name,
+                "description": rows.description,
+                "n_rows": len(rows.base),
+                "n_features": rows.base.shape[1],
+                "k": options.k,
+                "cases": cases,
+            }
+        )
     return results
 
 
