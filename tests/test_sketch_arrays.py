@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nearplane.datasets import make_natural_images
-from nearplane.neighbors._sketch import Sketch
+from nearplane.neighbors._sketch import Sketch, design_sketch
 
 from .test_sketch import assert_same_sketch
 
@@ -28,6 +28,17 @@ def test_there_and_back(dtype, metric):
     found = (s.search(base[:5], base, 3, metric, n_threads=1) for s in (sketch, twin))
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_codes_of_16_bits_are_kept_as_such():
+    design = design_sketch(ROWS, "euclidean", widths=[8], fine_widths=[8], features=True)
+    sketch = Sketch.build(ROWS, "euclidean", design, n_threads=1)
+    assert [codes.dtype for codes in sketch.codes] == [np.uint8, np.int16, np.uint8]
+    arrays = sketch.arrays()
+    assert_same_sketch(Sketch.from_arrays(arrays), sketch)
+    for bits in ([8, 8, 8], [16, 16, 8], [8, 16, 16], [8, 32, 8]):
+        with pytest.raises(ValueError, match="not the arrays of a sketch"):
+            Sketch.from_arrays(arrays | {"bits": np.array(bits)})
 
 
 def test_read_only_memory_maps_will_do(tmp_path):

@@ -168,6 +168,24 @@ def test_bounds_hold_for_rows_of_every_kind(kind, d, metric):
             assert excess <= 1e-12
 
 
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+def test_bounds_of_16_bits_hold_too(kind):
+    query, base = make_rows(kind, np.random.default_rng(0), 15, 120, 40)
+    design = design_sketch(base, "euclidean", widths=[8], fine_widths=[8, 20])
+    assert {level.bits for level in design.levels} >= {8, 16}
+    for excess in bound_excess(design, query, base):
+        assert excess <= 1e-12
+
+
+def test_16_bits_miss_less_than_8(images):
+    design = design_sketch(images, "euclidean", widths=[16, 32, 64], fine_widths=[16, 32, 64])
+    shapes = [(level.width, level.bits) for level in design.levels]
+    assert shapes == [(16, 8), (16, 16), (32, 8), (32, 16), (64, 8), (64, 16)]
+    coded = design.encoder().encode(images, n_threads=1, progress=None)
+    for (_, coarse), (_, fine) in zip(coded[::2], coded[1::2], strict=True):
+        assert np.median(fine) < 0.3 * np.median(coarse)
+
+
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("dtype", ["uint8", *FLOATS])
 @pytest.mark.parametrize("d", [1, 2, 3, 8, 100, 127, 128, 700])

@@ -7,8 +7,17 @@ import numpy as np
 import pytest
 
 from nearplane.datasets import make_natural_images
-from nearplane.neighbors._sketch import COSTS, LevelPlan, SearchPlan, Sketch, plan_search
+from nearplane.neighbors._sketch import (
+    COSTS,
+    LevelPlan,
+    SearchPlan,
+    Sketch,
+    design_sketch,
+    plan_search,
+)
 from nearplane.neighbors._sketch import _policy as policy
+from nearplane.neighbors._sketch._choice import choose
+from nearplane.neighbors._sketch._job import Job
 from nearplane.neighbors._sketch._survivors import Pairs, Question
 
 from . import reference
@@ -123,6 +132,17 @@ def test_what_takes_too_long_to_build_is_not_built(images):
     assert 100 < found.reconsider_at < inf
 
 
+def test_levels_of_16_bits_come_second_to_those_of_8(images):
+    design = design_sketch(images, "euclidean", widths=[16, 64], fine_widths=[16], features=False)
+    assert [level.bits for level in design.levels] == [8, 16, 8]
+    job = Job(500, 500, 3, images.shape, "euclidean", "float32", 1, SLOW)
+    found, kept = choose(job, design, [0.1, 0.001, 0.09])
+    assert [(level.width, level.bits) for level in kept.levels] == [(16, 8), (16, 16)]
+    assert "projection 16 x 16 bits" in str(found)
+    sketch = Sketch.build(images, "euclidean", kept, n_threads=1)
+    assert found.bytes_per_row == sketch.bytes_per_row
+
+
 def test_levels_are_chosen_by_their_costs(images):
     dear_pairs, _ = plan(images[:500], images, costs=replace(SLOW, pair=1e4))
     cheap_pairs, _ = plan(images[:500], images, costs=replace(SLOW, pair=0.0))
@@ -150,7 +170,7 @@ def test_a_plan_that_holds_is_not_thought_over(data, request, monkeypatch):
     rows = request.getfixturevalue(data)
     found, design = plan(rows[:500], rows)
     sketch = design and Sketch.build(rows, "euclidean", design, n_threads=1)
-    counts = np.array([1000, 300, 100, 50, 20])[: len(found.levels) + 1]
+    counts = np.array([10**6, 3000, 1000, 500, 200])[: len(found.levels) + 1]
     found = found.measured(2.0, 500, counts if sketch else None)
     monkeypatch.setattr(policy, "Pairs", None)
     for n, k in ((1, 3), (250, 2), (0, 6)):
@@ -190,13 +210,16 @@ def test_a_smaller_k_is_given_another_chance(images):
     assert design is not None
 
 
-def test_a_sketch_that_turned_out_slow_is_left_alone(images):
+def test_a_sketch_that_left_too_much_is_left_alone(images):
     found, design = plan(images[:500], images)
     sketch = Sketch.build(images, "euclidean", design, n_threads=1)
     known = {"sketch": sketch, "n_queries_before": 500}
-    slow = found.measured(2 * found.brute_seconds, 500, np.ones(len(found.levels) + 1, int))
-    after, _ = plan(images[:500], images, previous=slow, **known)
+    all_left = np.full(len(found.levels) + 1, 10**6)
+    few = found.measured(1.0, 1, all_left)
+    assert plan(images[:500], images, previous=few, **known)[0].algorithm == "pruned"
+    after, _ = plan(images[:500], images, previous=found.measured(1.0, 500, all_left), **known)
     assert after.algorithm == "brute"
+    assert "left 100" in after.reason
     assert plan(images[:500], images, previous=after, **known)[0].algorithm == "brute"
 
 

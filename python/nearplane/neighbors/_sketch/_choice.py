@@ -84,5 +84,6 @@ def _chains(levels: tuple[LevelPlan, ...]) -> list[tuple[int, ...]]:
     chains: list[tuple[int, ...]] = []
     for length in range(1, _LONGEST_CHAIN + 1):
         for chain in combinations(others, length):
-            chains += [chain, *(chain + end for end in ends)]
+            if levels[chain[0]].bits == 8:  # the only ones that can be compared with all
+                chains += [chain, *(chain + end for end in ends)]
     return chains

@@ -77,6 +77,7 @@ def design_sketch(
     metric: str,
     *,
     widths: Sequence[int] | None = None,
+    fine_widths: Sequence[int] = (),
     features: bool | None = None,
 ) -> Design:
     """Choose what a sketch of these rows keeps, by a look at some of them.
@@ -90,6 +91,8 @@ def design_sketch(
     widths : sequence of int, default=None
         The widths of these levels. Those that the rows do not allow are lowered to what they do;
         for groups they are powers of two. None: widths that suit images.
+    fine_widths : sequence of int, default=()
+        The widths of projections whose codes have 16 bits in place of 8.
     features : bool, default=None
         Whether the last level is a byte for each feature. None: if that is less to read by far.
 
@@ -100,36 +103,41 @@ def design_sketch(
     """
     # Numbers at the ends of a type's range may be lost: a poor design is a valid one too.
     with np.errstate(all="ignore"), one_blas_thread():
-        return _design(base, metric, widths, features)
-
-
-def _design(
-    base: NDArray[Any], metric: str, widths: Sequence[int] | None, features: bool | None
-) -> Design:
-    n_rows = max(16, min(SAMPLED_ROWS, _SAMPLED_VALUES // base.shape[1]))
-    frame, rows = framed_sample(base, n_rows, seed=_SAMPLE_SEED)
-    family = family_of(metric)
-    if widths is None:
-        widths = default_widths(family, base.shape[1])
-    allowed = allowed_widths(family, list(widths), base.shape[1])
-    design = (_group_design if family == "manhattan" else _projection_design)(frame, rows, allowed)
-    if wants_features(base) if features is None else features:
-        shadow = features_level(rows, family)
-        design = replace(design, levels=(*design.levels, shadow))
+        frame, rows = framed_sample(base, _sample_size(base), seed=_SAMPLE_SEED)
+        family = family_of(metric)
+        if widths is None:
+            widths = default_widths(family, base.shape[1])
+        allowed = allowed_widths(family, widths, base.shape[1])
+        if family == "manhattan":
+            design = _group_design(frame, rows, allowed)
+        else:
+            fine = allowed_widths(family, fine_widths, base.shape[1])
+            design = _projection_design(frame, rows, allowed, fine)
+        if wants_features(base) if features is None else features:
+            shadow = features_level(rows, family)
+            design = replace(design, levels=(*design.levels, shadow))
     return design
 
 
-def _projection_design(frame: Frame, rows: NDArray[np.float32], widths: list[int]) -> Design:
+def _sample_size(base: NDArray[Any]) -> int:
+    return max(16, min(SAMPLED_ROWS, _SAMPLED_VALUES // int(base.shape[1])))
+
+
+def _projection_design(
+    frame: Frame, rows: NDArray[np.float32], widths: list[int], fine: list[int]
+) -> Design:
     # The last coordinate of a projection is the distance from the space it projects on.
-    basis, _ = principal_directions(rows, widths[-1] - 1)
-    possible = sorted({min(width, len(basis) + 1) for width in widths})
+    basis, _ = principal_directions(rows, max([*widths, *fine]) - 1)
+    most = len(basis) + 1
+    shapes = {(min(width, most), 8) for width in widths}
+    shapes |= {(min(width, most), 16) for width in fine}
     return Design(
         metric="euclidean",
         center=frame.center,
         unit=frame.unit,
         basis=basis,
         feature_order=np.empty(0, np.int64),
-        levels=projection_levels(rows, basis, possible),
+        levels=projection_levels(rows, basis, sorted(shapes, key=lambda s: (s[0] * s[1], s))),
     )
 
 

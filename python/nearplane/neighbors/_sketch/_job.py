@@ -89,7 +89,7 @@ class Job:
             n_queries=self.n_queries,
             n_neighbors=self.k,
             levels=levels,
-            bytes_per_row=sum(level.width + _BYTES_OF_AN_ERROR for level in levels),
+            bytes_per_row=sum(level.row_bytes + _BYTES_OF_AN_ERROR for level in levels),
             build_seconds=build_seconds,
             predicted_seconds=self.n_queries * self.pruned_rate(levels),
             brute_seconds=self.n_queries * self.brute_rate,

@@ -50,3 +50,8 @@ class Level:
     """Of a code; in place of a byte, projections may have 16."""
     tilt: float = 0.0
     """At least the Frobenius norm of M'M - I for M = basis[:width - 1].T @ rotation."""
+
+    @property
+    def row_bytes(self) -> int:
+        """What the codes of a row take."""
+        return self.width * self.bits // 8

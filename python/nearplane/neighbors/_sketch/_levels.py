@@ -12,7 +12,7 @@ from nearplane.neighbors._sketch._level import Level
 # Ranges that a byte may cover, as quantiles of the rows' largest coordinates. A range that leaves
 # rows out codes the others more finely, and their codes are clipped.
 _RANGES = (0.25, 0.5, 0.75, 0.9, 0.97, 0.999, 1.0)
-_LARGEST_CODE = 127.0
+_LARGEST_CODES = {8: 127, 16: 1447}  # the core's, for sums of squares in 32 bits
 # Coordinates that float32 rounds away from a row of size 1 are not worth a finer step.
 _SMALLEST_STEP = 2.0**-30
 _TRIAL_VALUES = 2**17  # coordinates that a step is tried on
@@ -20,21 +20,23 @@ _GROUPED_VALUES = 2**19  # features that are summed by groups
 
 
 def projection_levels(
-    rows: NDArray[np.float32], basis: NDArray[np.float32], widths: Sequence[int]
+    rows: NDArray[np.float32], basis: NDArray[np.float32], shapes: Sequence[tuple[int, int]]
 ) -> tuple[Level, ...]:
-    """Return a projection of each width, all of them at least 2 and at most len(basis) + 1."""
+    """Return projections; `shapes` are their widths, from 2 to len(basis) + 1, and their bits."""
     places = rows @ basis.T
     squares = np.einsum("ij,ij->i", rows, rows)
-    rotations = [random_rotation(width - 1) for width in widths]
+    rotations = [random_rotation(width - 1) for width, _ in shapes]
     levels = []
-    for width, rotation, tilt in zip(widths, rotations, tilts(basis, rotations), strict=True):
+    for (width, bits), rotation, tilt in zip(
+        shapes, rotations, tilts(basis, rotations), strict=True
+    ):
         inside = places[:, : width - 1]
         outside = np.sqrt(np.maximum(squares - np.einsum("ij,ij->i", inside, inside), 0))
         shift = np.zeros(width)
         shift[-1] = outside.mean()
         coordinates = np.column_stack([inside @ rotation, outside])
-        step = _best_step(coordinates, shift, "euclidean")
-        levels.append(Level("projection", width, step, shift, rotation=rotation, tilt=tilt))
+        step = _best_step(coordinates, shift, "euclidean", bits)
+        levels.append(Level("projection", width, step, shift, rotation, bits=bits, tilt=tilt))
     return tuple(levels)
 
 
@@ -61,7 +63,9 @@ def features_level(rows: NDArray[np.float32], metric: str) -> Level:
     return Level("features", rows.shape[1], _best_step(rows, shift, metric), shift)
 
 
-def _best_step(coordinates: NDArray[Any], shift: NDArray[np.float64], metric: str) -> float:
+def _best_step(
+    coordinates: NDArray[Any], shift: NDArray[np.float64], metric: str, bits: int = 8
+) -> float:
     """Return the step with which codes are off by the least on average.
 
     A row that is off by as much as rows are long is never skipped, and cannot get any worse: so few
@@ -69,16 +73,20 @@ def _best_step(coordinates: NDArray[Any], shift: NDArray[np.float64], metric: st
     """
     coordinates = coordinates - shift.astype(np.float32)
     largest = np.maximum(coordinates.max(axis=1), -coordinates.min(axis=1))
-    steps = np.maximum(np.unique(np.quantile(largest, _RANGES)) / _LARGEST_CODE, _SMALLEST_STEP)
+    ranges = np.unique(np.quantile(largest, _RANGES))
+    steps = np.maximum(ranges / _LARGEST_CODES[bits], _SMALLEST_STEP)
     trial = coordinates[: max(16, _TRIAL_VALUES // coordinates.shape[1])]
     length = np.median(_lengths(trial, metric))
-    means = [np.minimum(_lengths(_missed(trial, step), metric), length).mean() for step in steps]
+    means = [
+        np.minimum(_lengths(_missed(trial, step, bits), metric), length).mean() for step in steps
+    ]
     return float(steps[int(np.argmin(means))])
 
 
-def _missed(coordinates: NDArray[Any], step: float) -> NDArray[Any]:
+def _missed(coordinates: NDArray[Any], step: float, bits: int) -> NDArray[Any]:
     """Return how far coordinates, their shift subtracted, are from what their codes say."""
-    codes = np.clip(np.rint(coordinates / step), -_LARGEST_CODE - 1, _LARGEST_CODE)
+    largest = _LARGEST_CODES[bits]
+    codes = np.clip(np.rint(coordinates / step), -largest, largest)
     codes *= step
     codes -= coordinates
     return codes

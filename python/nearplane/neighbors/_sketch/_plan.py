@@ -21,11 +21,18 @@ class LevelPlan:
     kind: str
     """"projection", "groups" or "features"."""
     width: int
-    """Bytes that a row's code takes."""
+    """How many coordinates of a row are coded."""
     predicted_survivors: float | None = None
     """0 to 1; None if nobody has predicted it."""
     measured_survivors: float | None = None
     """0 to 1; None before the search."""
+    bits: int = 8
+    """Of the code of one coordinate: 8 or 16."""
+
+    @property
+    def row_bytes(self) -> int:
+        """What the codes of a row take."""
+        return self.width * self.bits // 8
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,7 @@ class SearchPlan:
             lines.append(("queries", f"{self.n_queries:,}"))
         if self.levels:
             lines.append(("sketch", f"{self.bytes_per_row:,} bytes a row{self._built()}"))
-        lines += [(f"{level.kind} {level.width:,}", _pairs_left(level)) for level in self.levels]
+        lines += [(_name(level), _pairs_left(level)) for level in self.levels]
         if self.predicted_seconds is not None or self.measured_seconds is not None:
             lines.append(("search", _both(self.measured_seconds, self.predicted_seconds, duration)))
         if self.brute_seconds is not None and self.algorithm == "pruned":
@@ -141,9 +148,13 @@ def level_plans(
     """Return the plans of these levels, and what each is predicted to leave of all pairs."""
     shares = [None] * len(levels) if survivors is None else survivors
     return tuple(
-        LevelPlan(level.kind, level.width, share)
+        LevelPlan(level.kind, level.width, share, bits=level.bits)
         for level, share in zip(levels, shares, strict=True)
     )
+
+
+def _name(level: LevelPlan) -> str:
+    return f"{level.kind} {level.width:,}" + (" x 16 bits" if level.bits == 16 else "")
 
 
 def _pairs_left(level: LevelPlan) -> str:

@@ -39,6 +39,7 @@ from nearplane.neighbors._sketch._widths import (
     candidate_widths,
     default_widths,
     family_of,
+    fine_widths,
     wants_features,
 )
 
@@ -67,9 +68,10 @@ _FEWEST_TRIED, _MOST_TRIED, _TRIED_PART = 16, 64, 1 / 256
 
 # A plan holds for up to so many times the k it was made for, and down to as small a part.
 _SIMILAR_K = 2
-# A search by sketch that took so many times longer than brute force is predicted to was a mistake;
-# the times of short searches prove nothing.
-_MISTAKE, _SHORT_SEARCH = 1.5, 0.05
+# A sketch was a mistake if what it left makes it slower than brute force, by enough to be sure. How
+# few queries fare says little.
+_MISTAKE = 1.2
+_FEW_QUERIES = 32
 
 _FIT_SEED, _PROBE_SEED, _TRIAL_SEED = 2, 3, 4
 
@@ -143,11 +145,9 @@ def _as_before(job: Job, previous: SearchPlan | None, sketch: Sketch | None) -> 
             return None
     elif sketch is None or job.k > _SIMILAR_K * previous.n_neighbors:
         return None
-    if _was_a_mistake(previous):
-        return job.use_brute(
-            f"The last search by sketch took {duration(previous.measured_seconds or 0)}, longer "
-            "than brute force would."
-        )
+    if _was_a_mistake(job, previous):
+        left = percent(previous.levels[-1].measured_survivors or 0.0)
+        return job.use_brute(f"The sketch has left {left} of the pairs: too many to save time.")
     scale = job.n_queries / max(1, previous.n_queries)
     seconds = previous.measured_seconds or previous.predicted_seconds
     return replace(
@@ -160,11 +160,14 @@ def _as_before(job: Job, previous: SearchPlan | None, sketch: Sketch | None) -> 
     )
 
 
-def _was_a_mistake(plan: SearchPlan) -> bool:
-    took, alternative = plan.measured_seconds, plan.brute_seconds
-    if plan.algorithm == "brute" or took is None or alternative is None or took < _SHORT_SEARCH:
+def _was_a_mistake(job: Job, plan: SearchPlan) -> bool:
+    """Return whether a search by sketch left so many pairs that brute force would be faster."""
+    shares = [level.measured_survivors for level in plan.levels]
+    if plan.n_queries < _FEW_QUERIES or None in shares or not shares:
         return False
-    return took > _MISTAKE * alternative
+    levels = [replace(level, predicted_survivors=level.measured_survivors) for level in plan.levels]
+    as_measured = replace(job, n_queries=plan.n_queries, costs=replace(job.costs, streaming=1.0))
+    return as_measured.pruned_rate(levels) > _MISTAKE * as_measured.brute_rate
 
 
 def _at_a_glance(job: Job, sketch: Sketch | None) -> SearchPlan | None:
@@ -223,10 +226,11 @@ def _probed(job: Job, question: Question) -> tuple[SearchPlan, Design | None]:
         return verdict, None
     n_tried = int(min(max(_FEWEST_TRIED, _TRIED_PART * job.n_total), _MOST_TRIED))
     widths = candidate_widths(job.metric, job.shape[1])
-    candidates = _levels_of(job, widths, question.base)
+    fine = fine_widths(job.metric, job.shape[1])
+    candidates = _levels_of(job, [*widths, *fine], question.base)
     look = job.designing(candidates, SAMPLED_ROWS) + job.brute(n_tried)
     if look <= _LOOK * job.n_total * job.brute_rate:
-        return _tried_at_length(job, question, widths, n_tried)
+        return _tried_at_length(job, question, n_tried)
     design = design_sketch(question.base, job.metric)
     return choose(job, design, pairs.survivors(design, reach))
 
@@ -240,7 +244,7 @@ def _levels_of(job: Job, widths: list[int], base: NDArray[Any]) -> tuple[LevelPl
 
 
 def _tried_at_length(
-    job: Job, question: Question, widths: list[int], n_tried: int
+    job: Job, question: Question, n_tried: int
 ) -> tuple[SearchPlan, Design | None]:
     """Choose among many levels by the survivors of queries whose neighbours are known."""
     pairs = Pairs.draw(question, n_tried, _TRIED_ROWS, seed=_TRIAL_SEED)
@@ -250,5 +254,10 @@ def _tried_at_length(
         job = replace(job, slowness=(perf_counter() - start) / job.brute(n_tried))
     else:
         reach = pairs.estimated_reach()
-    design = design_sketch(question.base, job.metric, widths=widths)
+    design = design_sketch(
+        question.base,
+        job.metric,
+        widths=candidate_widths(job.metric, job.shape[1]),
+        fine_widths=fine_widths(job.metric, job.shape[1]),
+    )
     return choose(job, design, pairs.survivors(design, reach))

@@ -138,16 +138,25 @@ class Pairs:
             of_rows = encode(asked.base[self.rows])
         else:
             of_rows = [(codes[self.rows], errors[self.rows]) for codes, errors in coded]
-        shares, left = [], np.ones((len(self.queries), len(self.rows)), bool)
+        shares = []
         for level, query, row in zip(design.levels, of_queries, of_rows, strict=True):
-            apart = np.empty(left.shape)
+            apart = np.empty((len(self.queries), len(self.rows)))
             _core.pairwise_distances(
-                query[0], row[0], design.metric, apart, n_threads=asked.n_threads, progress=None
+                _as_values(query[0]),
+                _as_values(row[0]),
+                design.metric,
+                apart,
+                n_threads=asked.n_threads,
+                progress=None,
             )
             allowed = reach[:, None] / design.unit + query[1][:, None] + row[1]
-            left = level.step * apart <= allowed
-            shares.append(float(left.mean()))
+            shares.append(float((level.step * apart <= allowed).mean()))
         return shares
+
+
+def _as_values(codes: NDArray[Any]) -> NDArray[Any]:
+    """Return codes in a type that distances are computed of."""
+    return codes if codes.dtype == np.uint8 else codes.astype(np.float32)
 
 
 def _some(rng: np.random.Generator, n: int, size: int) -> NDArray[np.int64]:

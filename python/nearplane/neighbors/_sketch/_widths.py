@@ -1,5 +1,6 @@
 """How wide levels may be, and how wide they usually are."""
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ _CANDIDATES: dict[Family, tuple[int, ...]] = {
     "euclidean": (16, 32, 64, 96, 128, 192, 256),
     "manhattan": (32, 64, 128, 256, 512, 1024),
 }
+
+# Of 16 bits, for neighbours so near that they share most of their bytes.
+_FINE = (32, 64, 128)
 
 # A byte for each feature saves 3 or 7 bytes of reading, if rows are long enough for that to count.
 _FEWEST_FEATURES = 128
@@ -45,7 +49,14 @@ def candidate_widths(family: Family, n_features: int) -> list[int]:
     return [width for width in _CANDIDATES[family] if width <= widest] or [widest]
 
 
-def allowed_widths(family: Family, widths: list[int], n_features: int) -> list[int]:
+def fine_widths(family: Family, n_features: int) -> list[int]:
+    """Return the widths to choose from of levels with codes of 16 bits, ascending."""
+    if family == "manhattan":
+        return []
+    return [width for width in _FINE if width <= _widest(family, n_features)]
+
+
+def allowed_widths(family: Family, widths: Iterable[int], n_features: int) -> list[int]:
     """Return the nearest widths that are possible, ascending and without repetition."""
     if family == "manhattan":
         return sorted({_power_of_two(min(width, n_features)) for width in widths})
