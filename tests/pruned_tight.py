@@ -54,7 +54,7 @@ def _projected_line(rng, metric, width, center, turned):
     axes = np.eye(d)[rng.permutation(d)]
     if turned:
         axes = np.linalg.qr(rng.normal(size=(d, d)))[0]
-    basis = axes[: width - 1].astype(np.float32)
+    basis = axes[: max(width - 1, 1)].astype(np.float32)  # one direction at least, used or not
     turn = np.eye(width - 1)
     if turned and width > 1:
         turn = np.linalg.qr(rng.normal(size=(width - 1, width - 1)))[0]

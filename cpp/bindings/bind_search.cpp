@@ -72,14 +72,15 @@ py::tuple search_pruned(const py::array& query, const py::array& base, const Enc
     const CodeLevel& first = encoder.levels.front();
     check(first.bits == 8 && first.width <= most_filtered_codes,
           "the first level must have at most 8,192 codes, of 8 bits");
-    const std::vector<LevelCodes> levels = sketch_of(sketch, encoder, job.base.rows);
+    const Sketch codes = sketch_of(sketch, encoder, job.base.rows);
+    const auto n_counts = codes.levels.size() + 1;
     double* distances = job.distances.mutable_data();
     std::int64_t* indices = job.indices.mutable_data();
-    py::array_t<std::int64_t> counts(static_cast<py::ssize_t>(levels.size() + 1));
-    const std::span<std::int64_t> survivors(counts.mutable_data(), levels.size() + 1);
+    py::array_t<std::int64_t> counts(static_cast<py::ssize_t>(n_counts));
+    const std::span<std::int64_t> survivors(counts.mutable_data(), n_counts);
     std::fill(survivors.begin(), survivors.end(), 0);
     run_released(std::move(progress), [&](Monitor& monitor) {
-        argkmin_pruned(job.query, job.base, encoder, levels, job.options, monitor, distances,
+        argkmin_pruned(job.query, job.base, encoder, codes.levels, job.options, monitor, distances,
                        indices, survivors);
     });
     return py::make_tuple(std::move(job.distances), std::move(job.indices), std::move(counts));

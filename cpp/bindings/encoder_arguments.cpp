@@ -37,7 +37,8 @@ bool is_scale(double value) {
 void check_projection(const CodeLevel& level, const Encoder& encoder) {
     const std::int64_t k = level.width - 1;
     check(!is_l1(encoder.metric), "projections bound L2 distances only");
-    check(k <= encoder.n_directions, "a projection needs a direction for each code but the last");
+    check(encoder.n_directions >= 1 && k <= encoder.n_directions,
+          "a projection needs a direction for each code but the last");
     check(level.rotation.empty() || static_cast<std::int64_t>(level.rotation.size()) == k * k,
           "rotation must have shape (width - 1, width - 1), or be empty");
     check(all_finite(level.rotation), "rotation must be finite");
@@ -57,7 +58,7 @@ CodeLevel level_of(const py::handle& level, const Encoder& encoder) {
     CodeLevel out;
     out.kind = kind_of(level.attr("kind").cast<std::string>());
     out.width = level.attr("width").cast<std::int64_t>();
-    out.bits = py::getattr(level, "bits", py::int_(8)).cast<int>();
+    out.bits = level.attr("bits").cast<int>();
     out.step = level.attr("step").cast<double>();
     out.tilt = level.attr("tilt").cast<double>();
     out.shift = values_of(level.attr("shift").cast<Float64Array>());
@@ -114,10 +115,9 @@ Encoder encoder_of(const std::string& metric, const Float64Array& center, double
     return encoder;
 }
 
-std::vector<LevelCodes> sketch_of(const py::sequence& sketch, const Encoder& encoder,
-                                  std::int64_t n_rows) {
+Sketch sketch_of(const py::sequence& sketch, const Encoder& encoder, std::int64_t n_rows) {
     check(sketch.size() == encoder.levels.size(), "sketch must have an element for each level");
-    std::vector<LevelCodes> out;
+    Sketch out;
     for (std::size_t l = 0; l < encoder.levels.size(); ++l) {
         const CodeLevel& level = encoder.levels[l];
         const py::sequence pair = sketch[l];
@@ -137,7 +137,9 @@ std::vector<LevelCodes> sketch_of(const py::sequence& sketch, const Encoder& enc
               "codes must have shape (n_base, width)");
         check(error_array.ndim() == 1 && error_array.shape(0) == n_rows,
               "errors must have shape (n_base,)");
-        out.push_back({static_cast<const std::byte*>(code_array.data()), error_array.data()});
+        out.levels.push_back(
+            {static_cast<const std::byte*>(code_array.data()), error_array.data()});
+        out.arrays.insert(out.arrays.end(), {code_array, error_array});
     }
     return out;
 }

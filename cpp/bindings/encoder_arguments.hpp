@@ -20,9 +20,14 @@ Encoder encoder_of(const std::string& metric, const Float64Array& center, double
                    const Float32Array& basis, const Int64Array& feature_order,
                    const py::sequence& levels);
 
-/// The codes and errors of `n_rows` rows at every level; the arrays must outlive the answer.
-/// `sketch` has a pair (codes, errors) for each level. Throws unless types and shapes fit.
-std::vector<LevelCodes> sketch_of(const py::sequence& sketch, const Encoder& encoder,
-                                  std::int64_t n_rows);
+/// The codes of base rows, and the arrays they lie in: whoever else lets go of these meanwhile.
+struct Sketch {
+    std::vector<LevelCodes> levels;
+    std::vector<py::array> arrays;
+};
+
+/// The codes and errors of `n_rows` rows at every level. `sketch` has a pair (codes, errors) for
+/// each level. Throws unless types and shapes fit.
+Sketch sketch_of(const py::sequence& sketch, const Encoder& encoder, std::int64_t n_rows);
 
 }  // namespace nearplane::bindings

@@ -17,15 +17,19 @@ public:
     explicit Reach(const Encoder& encoder)
         : is_l1_(is_l1(encoder.metric)),
           // A measured distance is off by up to D / 16 + 8 roundings, and what follows by a few.
+          // The square of a difference that underflows loses at most the smallest number.
+          underflow_(static_cast<double>(encoder.n_features()) *
+                     std::numeric_limits<double>::denorm_min()),
           scale_((1.0 + (static_cast<double>(encoder.n_features()) / 8.0 + 64.0) *
                             std::numeric_limits<double>::epsilon()) /
                  encoder.unit) {}
 
     /// How far a row can truly be if it measures `rank`, or less.
-    double of(double rank) const { return (is_l1_ ? rank : std::sqrt(rank)) * scale_; }
+    double of(double rank) const { return (is_l1_ ? rank : std::sqrt(rank + underflow_)) * scale_; }
 
 private:
     bool is_l1_;
+    double underflow_;
     double scale_;
 };
 

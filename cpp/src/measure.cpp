@@ -9,10 +9,10 @@
 namespace nearplane {
 namespace {
 
-// Features between two looks at the bound: half a kilobyte of bytes or 4 KB of doubles take longer
+// Features between two looks at the bound: some KB take longer
 // to read than the look, and 3,072 features offer a dozen places to stop.
 constexpr std::int64_t features_per_look = 256;
-constexpr std::int64_t bytes_per_look = 512;
+constexpr std::int64_t bytes_per_look = 1024;
 
 template <class Contribution, class RowX, class RowY>
 double sum_within(std::int64_t n, const RowX& x_at, const RowY& y_at, double bound,

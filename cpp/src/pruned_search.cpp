@@ -10,11 +10,18 @@ namespace nearplane {
 namespace {
 
 // Queries whose codes are made at a time.
-constexpr std::int64_t most_queries = 8192;
+constexpr std::int64_t most_queries = 16'384;
 constexpr std::int64_t most_code_bytes = 32 << 20;
-// Queries of a task. A range of base rows is in cache once for all of them, which is worth most at
-// some hundred; a task of so many takes 50 milliseconds against CIFAR-10 and polls all the while.
-constexpr std::int64_t most_block_queries = 6 * CodeScan::most_queries;
+// Queries of a task. A range of base rows comes from memory once for all of them, so more are
+// better; a task of so many takes a tenth of a second against CIFAR-10 and polls all the while.
+constexpr std::int64_t most_block_queries = 1536;
+
+/// Queries of each task, such that all workers have equally many.
+std::int64_t block_of(std::int64_t n_queries, int n_threads) {
+    const auto ceil_div = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
+    const std::int64_t rounds = ceil_div(n_queries, most_block_queries * n_threads);
+    return ceil_div(n_queries, rounds * n_threads);
+}
 
 /// The codes of some queries at every level.
 class QueryCodes {
@@ -106,8 +113,7 @@ private:
             options, reach_,
             scan_,   codes.level(0),
             levels,  {answer_.distances + first * options.k, answer_.indices + first * options.k}};
-        const std::int64_t fair = (count + options.n_threads - 1) / options.n_threads;
-        const std::int64_t block = std::min(most_block_queries, fair);
+        const std::int64_t block = block_of(count, options.n_threads);
         parallel_for((count + block - 1) / block, options.n_threads, monitor_, span,
                      [&](std::int64_t task, int worker, Pulse& pulse) {
                          std::vector<std::int64_t> survivors(survivors_.size(), 0);

@@ -8,11 +8,17 @@
 namespace nearplane {
 namespace {
 
-// The first level tells the nearest rows apart only roughly: the k-th of 2k is much nearer than
-// that of k, and 4k cost more to measure than they save.
+// The first level tells the nearest rows apart only roughly, so it names more than are needed, of
+// which the last level chooses those that are measured. Twice as many of either cost more than the
+// lower threshold saves.
+constexpr std::int64_t named_per_neighbor = 3;
 constexpr std::int64_t seeds_per_neighbor = 2;
 // So many rows are all offered as seeds; from then on only those nearer than the ones held.
 constexpr std::int64_t first_rows = 96;
+// Seeds come from every eighth range of base rows, but from at least so many. All ranges would give
+// lower thresholds to start with, and cost as much more as these save.
+constexpr std::int64_t seed_stride = 8;
+constexpr std::int64_t fewest_seed_rows = 4 * CodeScan::most_rows;
 }  // namespace
 
 QueryBlockSearch::QueryBlockSearch(PrunedJob& job, std::int64_t first, std::int64_t count,
@@ -26,7 +32,7 @@ QueryBlockSearch::QueryBlockSearch(PrunedJob& job, std::int64_t first, std::int6
       reaches_(static_cast<std::size_t>(count)),
       code_reaches_(static_cast<std::size_t>(count), std::numeric_limits<double>::infinity()),
       seeds_(static_cast<std::size_t>(count),
-             NearestHeap(std::min(seeds_per_neighbor * job.options.k, job.base.rows))),
+             Shortlist(std::min(named_per_neighbor * job.options.k, job.base.rows))),
       entries_(static_cast<std::size_t>(count)) {}
 
 void QueryBlockSearch::run(Pulse& pulse, std::span<std::int64_t> survivors) {
@@ -50,14 +56,20 @@ void QueryBlockSearch::for_near_pairs(std::int64_t first_row, std::int64_t n_row
 }
 
 bool QueryBlockSearch::seed(Pulse& pulse) {
-    std::int64_t end = 0;
-    for (std::int64_t first = 0; first < job_.base.rows; first = end) {
-        if (!pulse.keep_going()) return false;
-        const std::int64_t rows = first == 0 ? first_rows : CodeScan::most_rows;
-        end = std::min(first + rows, job_.base.rows);
+    const std::int64_t n_rows = job_.base.rows;
+    const std::int64_t stride =
+        std::clamp<std::int64_t>(n_rows / fewest_seed_rows, 1, seed_stride) * CodeScan::most_rows;
+    const auto offer_rows = [&](std::int64_t first, std::int64_t end) {
         for_near_pairs(first, end - first, [&](std::int64_t query, std::span<RowPair> pairs) {
             offer_seeds(query, first, pairs);
         });
+    };
+    offer_rows(0, std::min(first_rows, n_rows));
+    for (std::int64_t range = 0; range < n_rows; range += stride) {
+        if (!pulse.keep_going()) return false;
+        const std::int64_t first = std::max(range, first_rows);
+        const std::int64_t end = std::min(range + CodeScan::most_rows, n_rows);
+        if (first < end) offer_rows(first, end);
     }
     for (std::size_t i = 0; i < thresholds_.size(); ++i) set_threshold(i, seeded_threshold(i));
     return true;
@@ -70,7 +82,7 @@ void QueryBlockSearch::offer_seeds(std::int64_t first_query, std::int64_t first_
         const std::int64_t i = first_query + pair.query;
         const std::int64_t index = first_row + pair.base;
         if (job_.options.skips(first_ + i, index)) continue;
-        NearestHeap& seeds = seeds_[static_cast<std::size_t>(i)];
+        Shortlist& seeds = seeds_[static_cast<std::size_t>(i)];
         seeds.push({level.apart(first_ + i, index), index});
         code_reaches_[static_cast<std::size_t>(i)] = seeds.threshold();
     }
@@ -78,9 +90,13 @@ void QueryBlockSearch::offer_seeds(std::int64_t first_query, std::int64_t first_
 
 /// The k-th smallest distance of the seeds; infinity if there are fewer.
 double QueryBlockSearch::seeded_threshold(std::size_t i) {
-    NearestHeap nearest(job_.options.k);
     const std::int64_t query = first_ + static_cast<std::int64_t>(i);
-    for (const RankedRow& seed : seeds_[i].sorted()) {
+    NearestHeap best(seeds_per_neighbor * job_.options.k);
+    for (const RankedRow& named : seeds_[i].rows()) {
+        best.push({job_.levels.back().lower(query, named.index), named.index});
+    }
+    NearestHeap nearest(job_.options.k);
+    for (const RankedRow& seed : best.sorted()) {
         const double distance = measure_within(job_.options.metric, job_.query, query, job_.base,
                                                seed.index, nearest.threshold());
         nearest.push({distance, seed.index});
@@ -95,10 +111,9 @@ bool QueryBlockSearch::sift(Pulse& pulse, std::span<std::int64_t> survivors) {
         if (!pulse.keep_going()) return false;
         end = std::min(first + CodeScan::most_rows, job_.base.rows);
         for_near_pairs(first, end - first, [&](std::int64_t query, std::span<RowPair> pairs) {
-            survivors[1] += static_cast<std::int64_t>(pairs.size());
-            for (std::size_t l = 1; l + 1 < n_levels; ++l) {
-                pairs = still_near(pairs, job_.levels[l], query, first);
-                survivors[l + 1] += static_cast<std::int64_t>(pairs.size());
+            for (std::size_t l = 1; l < n_levels; ++l) {
+                survivors[l] += static_cast<std::int64_t>(pairs.size());
+                if (l + 1 < n_levels) pairs = still_near(pairs, job_.levels[l], query, first);
             }
             list_near(pairs, query, first);
         });
@@ -130,9 +145,9 @@ void QueryBlockSearch::list_near(std::span<const RowPair> pairs, std::int64_t fi
         const auto i = static_cast<std::size_t>(first_query + pair.query);
         const std::int64_t query = first_ + first_query + pair.query;
         const std::int64_t index = first_row + pair.base;
-        const double lower = level.lower(query, index);
-        if (lower > reaches_[i] || job_.options.skips(query, index)) continue;
-        entries_[i].push_back({lower, index});
+        if (!level.may_be_within(query, index, reaches_[i])) continue;
+        if (job_.options.skips(query, index)) continue;
+        entries_[i].push_back({level.lower(query, index), index});
     }
 }
 

@@ -76,7 +76,7 @@ private:
     std::vector<double> thresholds_;
     std::vector<double> reaches_;       // in units
     std::vector<double> code_reaches_;  // in steps of the first level
-    std::vector<NearestHeap> seeds_;
+    std::vector<Shortlist> seeds_;
     std::vector<std::vector<Entry>> entries_;
 };
 
