@@ -38,17 +38,18 @@ def noise():
     return np.random.default_rng(0).random((2500, 768), np.float32)
 
 
-def costs_of(*, brute=1.0, look=1.0, coding=1.0):
-    """Costs of which brute force over floats, looks, and coding are so many times what they are."""
+def costs_of(*, brute=1.0, look=1.0, projecting=1.0):
+    """Costs of which brute force over floats, looks, and projecting are so many times as large."""
     feature = {
         (metric, dtype): cost
         if dtype == "uint8"
         else replace(cost, tile=cost.tile * brute, pack=cost.pack * brute, pair=cost.pair * brute)
         for (metric, dtype), cost in COSTS.feature.items()
     }
-    looks = {name: getattr(COSTS, name) * look for name in ("call", "sampled", "direction")}
-    codes = {name: getattr(COSTS, name) * coding for name in ("multiply_add", "gather", "code")}
-    return replace(COSTS, feature=feature, **looks, **codes)
+    names = ("call", "sampled", "direction", "turning", "halving")
+    looks = {name: getattr(COSTS, name) * look for name in names}
+    multiply_add = COSTS.multiply_add * projecting
+    return replace(COSTS, feature=feature, multiply_add=multiply_add, **looks)
 
 
 # Where a look takes next to nothing beside brute force.
@@ -119,14 +120,14 @@ def test_of_images_a_sketch_is_made(images, dtype, costs, metric):
 
 def test_bytes_are_planned_for_too(images):
     bytes_ = images.astype(np.uint8)
-    cheap = replace(costs_of(look=0, coding=0), query=0, pair=0)
+    cheap = replace(costs_of(look=0, projecting=0), query=0, pair=0, code=0, gather=0)
     found, design = plan(bytes_[:500], bytes_, costs=cheap)
     assert found.algorithm == "pruned"
     assert "features" not in [level.kind for level in design.levels]
 
 
 def test_what_takes_too_long_to_build_is_not_built(images):
-    found, design = plan(images[:100], images, costs=costs_of(brute=1e4, coding=1e4))
+    found, design = plan(images[:100], images, costs=costs_of(brute=1e4, projecting=15_000))
     assert (found.algorithm, design) == ("brute", None)
     assert "would pay from about" in found.reason
     assert 100 < found.reconsider_at < inf
@@ -154,11 +155,11 @@ def test_levels_are_chosen_by_their_costs(images):
 
 
 def test_a_sketch_is_built_once_it_would_have_paid(images):
-    costs = costs_of(brute=1e4, coding=1e5)
+    costs = costs_of(brute=1e4, projecting=2_000)
     found, _ = plan(images[:10], images, costs=costs)
     assert found.algorithm == "brute"
     before = int(found.reconsider_at) + 1
-    again, design = plan(images[:10], images, costs=costs, n_queries_before=10, previous=found)
+    again, design = plan(images[:2], images, costs=costs, n_queries_before=10, previous=found)
     assert (again.algorithm, design) == ("brute", None)
     later, design = plan(images[:10], images, costs=costs, n_queries_before=before, previous=again)
     assert later.algorithm == "pruned"
@@ -267,7 +268,7 @@ def test_too_few_queries_are_replaced_by_rows(images):
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("kind", KINDS, ids="-".join)
 def test_any_rows_can_be_planned_for(kind, metric):
-    eager = replace(costs_of(look=0, coding=0), query=0, pair=0)
+    eager = replace(costs_of(look=0), query=0, pair=0, code=0)
     for n, k in ((1, 1), (10, 2), (200, 3)):
         query, base = make_rows(kind, np.random.default_rng(0), 40, n, 40)
         for options in (

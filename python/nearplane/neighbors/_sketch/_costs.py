@@ -92,8 +92,10 @@ class Costs:
     """To design a sketch: NumPy's calls, for each level."""
     sampled: float = 8.0
     """To design a sketch: to fetch, centre and measure one feature of a sampled row."""
-    direction: float = 0.08
+    direction: float = 0.1
     """To design a sketch: for each feature of a sampled row, and direction."""
+    turning: float = 100.0
+    """To design a projection: for each element of its rotation."""
     halving: float = 500.0
     """To design a sketch: to sort one feature into one of two groups."""
 
@@ -138,13 +140,14 @@ class Costs:
 
     def design(self, n_rows: int, n_features: int, levels: Sequence[AnyLevel]) -> float:
         """Return the cost of designing these levels by a look at so many rows."""
+        calls = len(levels) * self.call
         widest = max(level.width for level in levels if level.kind != "features")
-        grouped = levels[0].kind == "groups"
-        directions = _GROUPING_DIRECTIONS if grouped else widest
-        feature = n_rows * (self.sampled + directions * self.direction)
-        if grouped:
-            feature += log2(widest) * self.halving
-        return len(levels) * self.call + n_features * feature
+        if levels[0].kind == "groups":
+            value = self.sampled + _GROUPING_DIRECTIONS * self.direction
+            return calls + n_features * (n_rows * value + log2(widest) * self.halving)
+        turning = sum(level.width**2 for level in levels if level.kind == "projection")
+        value = self.sampled + widest * self.direction
+        return calls + turning * self.turning + n_features * n_rows * value
 
 
 def _packings(n_queries: float) -> float:

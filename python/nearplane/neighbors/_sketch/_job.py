@@ -61,10 +61,11 @@ class Job:
         """Seconds to code all rows."""
         return self._core(self.costs.code_rows(*self.shape, levels))
 
-    def designing(self, levels: Sequence[LevelPlan], n_rows: int) -> float:
-        """Seconds to design a sketch by a look at so many rows, or at all."""
-        n_rows = min(n_rows, self.shape[0])
-        return 1e-9 * self.costs.design(n_rows, self.shape[1], levels)
+    def trying(self, levels: Sequence[LevelPlan], n_rows: int) -> float:
+        """Seconds to design a sketch by a look at so many rows, and to code as many."""
+        n_rows, n_features = min(n_rows, self.shape[0]), self.shape[1]
+        designing = self.costs.design(n_rows, n_features, levels)
+        return 1e-9 * (designing + self.costs.code_rows(n_rows, n_features, levels))
 
     def use_brute(self, reason: str, reconsider_at: float = inf) -> SearchPlan:
         """Return the plan of brute force."""

@@ -62,8 +62,8 @@ _NO_STRUCTURE = 0.6
 # of what the one before does.
 _BY_EACH_LEVEL = 0.25
 
-# What the levels of a trial are tried on.
-_TRIED_ROWS = 1024
+# What the levels of a trial are tried on: as many rows as designs look at.
+_TRIED_ROWS = SAMPLED_ROWS
 _FEWEST_TRIED, _MOST_TRIED, _TRIED_PART = 16, 64, 1 / 256
 
 # A plan holds for up to so many times the k it was made for, and down to as small a part.
@@ -180,7 +180,7 @@ def _at_a_glance(job: Job, sketch: Sketch | None) -> SearchPlan | None:
     if job.k > n_rows * _LARGEST_K:
         return job.use_brute(f"k = {job.k:,} is a large part of {n_rows:,} rows.")
     brute = job.n_total * job.brute_rate
-    look = job.designing((LevelPlan(KINDS[job.metric], _PROBED_WIDTH),), 2 * _PROBED_ROWS)
+    look = job.trying((LevelPlan(KINDS[job.metric], _PROBED_WIDTH),), _PROBED_ROWS)
     if sketch is None and _LOOK * brute < look:
         enough = look / (_LOOK * job.brute_rate)
         return job.use_brute(
@@ -221,14 +221,14 @@ def _probed(job: Job, question: Question) -> tuple[SearchPlan, Design | None]:
             _levels_of(job, default_widths(job.metric, job.shape[1]), question.base)
         )
     )
-    verdict = not_yet(job, usual, job.designing(usual, SAMPLED_ROWS))
+    verdict = not_yet(job, usual, job.trying(usual, SAMPLED_ROWS))
     if verdict is not None:
         return verdict, None
     n_tried = int(min(max(_FEWEST_TRIED, _TRIED_PART * job.n_total), _MOST_TRIED))
     widths = candidate_widths(job.metric, job.shape[1])
     fine = fine_widths(job.metric, job.shape[1])
     candidates = _levels_of(job, [*widths, *fine], question.base)
-    look = job.designing(candidates, SAMPLED_ROWS) + job.brute(n_tried)
+    look = job.trying(candidates, SAMPLED_ROWS) + job.brute(n_tried)
     if look <= _LOOK * job.n_total * job.brute_rate:
         return _tried_at_length(job, question, n_tried)
     design = design_sketch(question.base, job.metric)

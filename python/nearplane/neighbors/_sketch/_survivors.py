@@ -15,6 +15,9 @@ from nearplane.neighbors._sketch._level import Codes
 from nearplane.neighbors._sketch._sketch import Groups
 from nearplane.neighbors._sketch._widths import Family, family_of
 
+# On a machine that has other work to do, threads wait for each other longer than samples take.
+_N_THREADS = 1
+
 # So many of the distances in a sample tell how fast they grow with the rank.
 _RANKS = 16
 
@@ -68,7 +71,7 @@ class Pairs:
         query, base = asked.queries[self.queries], asked.base[self.rows]
         out = np.empty((len(query), len(base)))
         _core.pairwise_distances(
-            query, base, asked.family, out, n_threads=asked.n_threads, progress=None
+            query, base, asked.family, out, n_threads=_N_THREADS, progress=None
         )
         if asked.groups is not None:
             of_queries, of_rows = asked.groups[0][self.queries], asked.groups[1][self.rows]
@@ -131,7 +134,7 @@ class Pairs:
         asked, encoder = self.question, design.encoder()
 
         def encode(rows: NDArray[Any]) -> list[Codes]:
-            return encoder.encode(rows, n_threads=asked.n_threads, progress=None)
+            return encoder.encode(rows, n_threads=_N_THREADS, progress=None)
 
         of_queries = encode(asked.queries[self.queries])
         if coded is None:
@@ -146,7 +149,7 @@ class Pairs:
                 _as_values(row[0]),
                 design.metric,
                 apart,
-                n_threads=asked.n_threads,
+                n_threads=_N_THREADS,
                 progress=None,
             )
             allowed = reach[:, None] / design.unit + query[1][:, None] + row[1]
