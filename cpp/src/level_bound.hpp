@@ -37,9 +37,10 @@ private:
 class LevelBound {
 public:
     LevelBound(const CodeLevel& level, bool is_l1, const LevelCodes& query, const LevelCodes& base)
-        : level_(level),
-          distance_(is_l1 ? Distance::manhattan
+        : distance_(is_l1 ? Distance::manhattan
                           : (level.bits == 16 ? Distance::words : Distance::bytes)),
+          width_(level.width),
+          step_(level.step),
           row_bytes_(level.row_bytes()),
           inverse_step_(1.0 / level.step),
           query_(query),
@@ -56,7 +57,7 @@ public:
     /// A length, in units, that the distance of query i and base row j is not below. Negative where
     /// the codes tell nothing; -infinity where they are not valid.
     double lower(std::int64_t i, std::int64_t j) const {
-        return level_.step * apart(i, j) * rounded_down - errors(i, j);
+        return step_ * apart(i, j) * rounded_down - errors(i, j);
     }
 
     /// Whether that length is at most `reach`, without a root.
@@ -81,11 +82,11 @@ private:
         const std::byte* x = query_.codes + i * row_bytes_;
         const std::byte* y = base_.codes + j * row_bytes_;
         switch (distance_) {
-            case Distance::manhattan: return manhattan_bytes(bytes(x), bytes(y), level_.width);
-            case Distance::words: return squared_words(words(x), words(y), level_.width);
+            case Distance::manhattan: return manhattan_bytes(bytes(x), bytes(y), width_);
+            case Distance::words: return squared_words(words(x), words(y), width_);
             case Distance::bytes: break;
         }
-        return squared_bytes(bytes(x), bytes(y), level_.width);
+        return squared_bytes(bytes(x), bytes(y), width_);
     }
 
     static const std::uint8_t* bytes(const std::byte* codes) {
@@ -95,8 +96,9 @@ private:
         return reinterpret_cast<const std::int16_t*>(codes);
     }
 
-    const CodeLevel& level_;
     Distance distance_;
+    std::int64_t width_;
+    double step_;
     std::int64_t row_bytes_;
     double inverse_step_;
     LevelCodes query_;
