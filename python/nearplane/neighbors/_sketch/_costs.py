@@ -45,48 +45,52 @@ class FeatureCosts:
 
 
 def _feature_costs() -> dict[tuple[str, str], FeatureCosts]:
-    # tile: a core does 160 G byte and 48 G float32 operations a second.
+    # tile: a core does 190 G byte and 50 G float32 operations a second.
     # pack: memory gives a core some 10 GB/s while it converts and writes what it gets.
-    # pair: 240 ns for 3,072 squared differences of bytes, 110 ns for absolute ones, 1.4 us of
+    # pair: 150 ns for 3,072 squared differences of bytes, 50 ns for absolute ones, 1.3 us of
     # float32; distances that are abandoned halfway are in the average.
     return {
-        ("euclidean", "uint8"): FeatureCosts(tile=0.0062, pack=0.3, pair=0.07),
-        ("euclidean", "float32"): FeatureCosts(tile=0.021, pack=0.8, pair=0.45),
-        ("euclidean", "float64"): FeatureCosts(tile=0.046, pack=1.2, pair=0.9),
-        ("manhattan", "uint8"): FeatureCosts(tile=0.0059, pack=0.3, pair=0.033),
-        ("manhattan", "float32"): FeatureCosts(tile=0.029, pack=0.8, pair=0.4),
-        ("manhattan", "float64"): FeatureCosts(tile=0.063, pack=1.2, pair=0.8),
+        ("euclidean", "uint8"): FeatureCosts(tile=0.0052, pack=0.3, pair=0.05),
+        ("euclidean", "float32"): FeatureCosts(tile=0.020, pack=0.8, pair=0.43),
+        ("euclidean", "float64"): FeatureCosts(tile=0.045, pack=1.2, pair=0.85),
+        ("manhattan", "uint8"): FeatureCosts(tile=0.0052, pack=0.3, pair=0.016),
+        ("manhattan", "float32"): FeatureCosts(tile=0.028, pack=0.8, pair=0.37),
+        ("manhattan", "float64"): FeatureCosts(tile=0.062, pack=1.2, pair=0.75),
     }
 
 
 def _filter_costs() -> dict[str, float]:
-    # Twice or three times a tile's: what comes out is compared with a limit and written down.
-    return {"euclidean": 0.013, "manhattan": 0.018}
+    # Somewhat more than a tile's: what comes out is compared with a limit and written down.
+    return {"euclidean": 0.0065, "manhattan": 0.008}
 
 
 @dataclass(frozen=True)
 class Costs:
     """Nanoseconds of one thread.
 
-    Measured with AVX-512 on a core of a Zen 5 server, with searches of 2,000 queries among 20,000
-    rows of CIFAR-10 whose sketches had one to three levels.
+    Measured with AVX-512 on a core of a Zen 5 server: 2,000 queries among 20,000 rows of CIFAR-10
+    or of make_natural_images, of 784 and 3,072 features, with one to three levels.
     """
 
     feature: Mapping[tuple[str, str], FeatureCosts] = field(default_factory=_feature_costs)
     """By metric ("euclidean" or "manhattan") and type of data."""
+    offer: float = 2.5
+    """Brute force: to look at the distance of one pair, and to forget it."""
     filter: Mapping[str, float] = field(default_factory=_filter_costs)
     """To compare a byte of codes at the first level, where all pairs are; by metric."""
-    pair: float = 8.0
-    """To turn to one pair at any other level: a part of a cache miss."""
-    query: float = 40_000.0
+    pair: float = 6.0
+    """To turn to one pair at any other level: codes are fetched ahead."""
+    measure: float = 65.0
+    """To turn to one pair whose distance is measured: most of a cache miss."""
+    query: float = 30_000.0
     """To find a first threshold for a query."""
-    streaming: float = 1.5
+    streaming: float = 1.7
     """As many times more pairs are left than by the thresholds that a search ends with."""
-    gather: float = 1.5
+    gather: float = 1.3
     """To code a row: to fetch and centre one feature, for each kind of level."""
-    multiply_add: float = 0.02
+    multiply_add: float = 0.025
     """To code a row: for each feature and direction of the widest projection."""
-    code: float = 4.5
+    code: float = 4.0
     """To code a row: to round a coordinate, and find how far that is off."""
     call: float = 1.5e6
     """To design a sketch: NumPy's calls, for each level."""
@@ -96,14 +100,16 @@ class Costs:
     """To design a sketch: for each feature of a sampled row, and direction."""
     turning: float = 100.0
     """To design a projection: for each element of its rotation."""
-    halving: float = 500.0
+    halving: float = 400.0
     """To design a sketch: to sort one feature into one of two groups."""
 
     def brute(self, n_queries: float, shape: tuple[int, int], metric: str, dtype: str) -> float:
         """Return the cost of a search among rows of this shape by brute force."""
         n_rows, n_features = shape
         costs = self.feature[metric, dtype]
-        return n_rows * n_features * (n_queries * costs.tile + _packings(n_queries) * costs.pack)
+        values = n_rows * n_features
+        packing = values * costs.pack * _packings(n_queries)
+        return packing + n_queries * (values * costs.tile + n_rows * self.offer)
 
     def pruned(
         self,
@@ -121,11 +127,11 @@ class Costs:
         """
         n_rows, n_features = shape
         codes, values = self.feature[metric, "uint8"], self.feature[metric, dtype]
-        lengths = [codes.pair * level.row_bytes for level in levels[1:]]
-        lengths.append(values.pair * n_features)
+        later = [self.pair + codes.pair * level.row_bytes for level in levels[1:]]
+        later.append(self.measure + values.pair * n_features)
         pair = self.filter[metric] * levels[0].row_bytes + sum(
-            min(1.0, self.streaming * share) * (self.pair + length)
-            for share, length in zip(survivors, lengths, strict=True)
+            min(1.0, self.streaming * share) * cost
+            for share, cost in zip(survivors, later, strict=True)
         )
         packing = codes.pack * levels[0].row_bytes * n_rows * _packings(n_queries)
         coding = self.code_rows(n_queries, n_features, levels)
