@@ -1,11 +1,13 @@
 #include "encoder_arguments.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace nearplane::bindings {
 namespace {
 
-// Codes, features and directions are counted in 64 bits; beyond this nothing fits any memory.
+// More codes of a row than this fit no memory, and twice as many bytes still no 64 bits.
 constexpr std::int64_t most_codes = std::int64_t{1} << 31;
 
 CodeKind kind_of(const std::string& name) {
@@ -20,6 +22,11 @@ CodeKind kind_of(const std::string& name) {
 template <class T>
 std::vector<T> values_of(const py::array_t<T, py::array::c_style>& array) {
     return {array.data(), array.data() + array.size()};
+}
+
+bool is_aligned(const py::array& array) {
+    const auto address = reinterpret_cast<std::uintptr_t>(array.data());
+    return address % static_cast<std::uintptr_t>(array.itemsize()) == 0;
 }
 
 bool all_finite(const auto& values) {
@@ -47,11 +54,14 @@ void check_projection(const CodeLevel& level, const Encoder& encoder) {
 
 void check_groups(const CodeLevel& level, const Encoder& encoder) {
     check(is_l1(encoder.metric), "groups bound L1 distances only");
-    check(static_cast<std::int64_t>(level.starts.size()) == level.width + 1,
+    const std::vector<std::int64_t>& starts = level.starts;
+    check(static_cast<std::int64_t>(starts.size()) == level.width + 1,
           "starts must have width + 1 values");
-    check(std::is_sorted(level.starts.begin(), level.starts.end()) && level.starts.front() == 0 &&
-              level.starts.back() == static_cast<std::int64_t>(encoder.feature_order.size()),
-          "starts must rise from 0 to the number of ordered features");
+    const bool rises =
+        std::adjacent_find(starts.begin(), starts.end(), std::greater_equal<>()) == starts.end();
+    check(rises && starts.front() == 0 &&
+              starts.back() == static_cast<std::int64_t>(encoder.feature_order.size()),
+          "starts must rise from 0 to the number of ordered features, with no group empty");
 }
 
 CodeLevel level_of(const py::handle& level, const Encoder& encoder) {
@@ -64,7 +74,7 @@ CodeLevel level_of(const py::handle& level, const Encoder& encoder) {
     out.shift = values_of(level.attr("shift").cast<Float64Array>());
     out.rotation = values_of(level.attr("rotation").cast<Float32Array>());
     out.starts = values_of(level.attr("starts").cast<Int64Array>());
-    check(out.width >= 1 && out.width <= most_codes, "width must be at least 1");
+    check(out.width >= 1 && out.width <= most_codes, "width must be from 1 to 2^31");
     check(out.bits == 8 || (out.bits == 16 && out.kind == CodeKind::projection),
           "bits must be 8, or 16 for projections");
     check(is_scale(out.step), "step must be positive and neither tiny nor huge");
@@ -137,6 +147,10 @@ Sketch sketch_of(const py::sequence& sketch, const Encoder& encoder, std::int64_
               "codes must have shape (n_base, width)");
         check(error_array.ndim() == 1 && error_array.shape(0) == n_rows,
               "errors must have shape (n_base,)");
+        check(is_aligned(code_array) && is_aligned(error_array), "a sketch must be aligned");
+        check(std::all_of(error_array.data(), error_array.data() + n_rows,
+                          [](float error) { return error >= 0.0F; }),
+              "errors must be 0 or more");
         out.levels.push_back(
             {static_cast<const std::byte*>(code_array.data()), error_array.data()});
         out.arrays.insert(out.arrays.end(), {code_array, error_array});

@@ -27,7 +27,9 @@ struct Answer {
     void write(std::int64_t query, const Rows& nearest, const SearchOptions& options) const {
         if (static_cast<std::int64_t>(nearest.size()) < options.k) {
             // Bounds taken before and after a change of the rows contradict each other.
-            throw std::runtime_error("the rows were changed while they were searched");
+            throw std::runtime_error(
+                "the rows were changed while they were searched, or a query has fewer than k rows "
+                "outside its group");
         }
         double* distance = distances + query * options.k;
         std::int64_t* index = indices + query * options.k;

@@ -15,10 +15,11 @@ namespace {
 constexpr double beyond_all_sums = 1 << 30;
 constexpr auto never = std::numeric_limits<std::int32_t>::max();
 
-/// The largest integer up to `value`, or what lies beyond all sums if that is larger.
+/// The largest integer up to `value`, or what lies beyond all sums if that is nearer to 0. A NaN,
+/// which only an error that was changed during the search can cause, is small.
 std::int32_t saturated_floor(double value) {
-    return static_cast<std::int32_t>(
-        std::floor(std::clamp(value, -beyond_all_sums, beyond_all_sums)));
+    if (!(value > -beyond_all_sums)) return static_cast<std::int32_t>(-beyond_all_sums);
+    return static_cast<std::int32_t>(std::floor(std::min(value, beyond_all_sums)));
 }
 
 /// L1: a pair is kept if  sum <= reach + slack,  that is  -slack + sum <= reach.

@@ -5,18 +5,20 @@
 #include <cmath>
 #include <limits>
 
+#include "level_bound.hpp"
+
 namespace nearplane {
 namespace {
-
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-    return (a + b - 1) / b;
-}
 
 /// The error that L2 reaches allow for; rows with a larger one always pass. It weighs the share of
 /// those against the pairs that a larger reach lets through: on natural images errors are some 1.5
 /// % of the reach, which lets 3 % of the pairs through, growing with the 15th power of the reach.
-float common_error(const float* errors, std::int64_t n) {
-    std::vector<float> sorted(errors, errors + n);
+float common_error(const float* errors, std::int64_t n_rows) {
+    constexpr std::int64_t most_errors = 1 << 14;  // a sample: any value is valid
+    const std::int64_t n = std::min(n_rows, most_errors);
+    std::vector<float> sorted(static_cast<std::size_t>(n));
+    for (std::int64_t i = 0; i < n; ++i)
+        sorted[static_cast<std::size_t>(i)] = errors[n_rows * i / n];
     std::sort(sorted.begin(), sorted.end());
     const double median = static_cast<double>(sorted[static_cast<std::size_t>(n / 2)]) + 1e-30;
     double least = std::numeric_limits<double>::infinity();
@@ -46,8 +48,11 @@ CodeScan::CodeScan(const Encoder& encoder, const LevelCodes& base, std::int64_t 
       starts_(static_cast<std::size_t>(ceil_div(n_base, shape_.base_rows) * shape_.base_rows),
               filter_->start_of_padding()),
       workspaces_(static_cast<std::size_t>(n_threads)) {
-    assert(most_queries % shape_.query_rows == 0 && most_rows % shape_.base_rows == 0);
-    constexpr std::int64_t rows_at_once = 32 * most_rows;
+    assert(most_queries % shape_.query_rows == 0 && most_queries % shape_.base_rows == 0);
+    assert(most_rows % shape_.base_rows == 0);
+    constexpr std::int64_t bytes_at_once = 1 << 20;
+    const std::int64_t rows_at_once =
+        std::max<std::int64_t>(bytes_at_once / (most_rows * level_.width), 1) * most_rows;
     parallel_for(ceil_div(n_base, rows_at_once), n_threads, monitor, {0.0, 0.0},
                  [&](std::int64_t task, int, Pulse&) {
                      const std::int64_t first = task * rows_at_once;
@@ -62,7 +67,7 @@ MatrixView CodeScan::view(const LevelCodes& rows, std::int64_t first, std::int64
 /// What a base row's error adds to every reach, in steps. For L2 a common error is part of the
 /// allowance already.
 double CodeScan::slack(float error) const {
-    if (is_l1_) return static_cast<double>(error) / level_.step;
+    if (is_l1_) return static_cast<double>(error) / level_.step * few_roundings_up;
     return error > common_error_ ? std::numeric_limits<double>::infinity() : 0.0;
 }
 
@@ -100,8 +105,7 @@ std::span<RowPair> CodeScan::near_pairs(std::int64_t first_query, std::span<cons
     const double* offsets = mine.queries->offsets() + first_query;
     std::fill(mine.limits.begin(), mine.limits.end(), filter_->limit_of_padding());
     for (std::size_t i = 0; i < reaches.size(); ++i) {
-        // 1 + 2^-40: the few roundings on the way to here.
-        mine.limits[i] = filter_->limit(offsets[i], reaches[i] * (1.0 + 0x1p-40));
+        mine.limits[i] = filter_->limit(offsets[i], reaches[i] * few_roundings_up);
     }
     const auto n_queries = static_cast<std::int64_t>(reaches.size());
     const std::int64_t n_pairs = filter_->filter(

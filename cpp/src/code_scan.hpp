@@ -20,15 +20,13 @@ public:
     /// row they stay in L1.
     static constexpr std::int64_t most_queries = 96;
     /// Base rows that may be asked for at once. Their panels stay in L1, or close to it, while the
-    /// panels of the queries pass.
+    /// panels of the queries pass. Ranges of base rows begin at whole panels; multiples of this and
+    /// of most_queries are.
     static constexpr std::int64_t most_rows = 480;
 
     /// Packs the codes of all base rows.
     CodeScan(const Encoder& encoder, const LevelCodes& base, std::int64_t n_base, int n_threads,
              Monitor& monitor);
-
-    /// Ranges of base rows must begin at a multiple of this; most_rows is one.
-    std::int64_t panel_rows() const { return shape_.base_rows; }
 
     /// Makes queries [first, first + count) those that `worker` asks about.
     void set_queries(const LevelCodes& queries, std::int64_t first, std::int64_t count, int worker);
@@ -62,7 +60,7 @@ private:
     const bool is_l1_;
     std::unique_ptr<CodeFilter> filter_;
     const PanelShape shape_;
-    float common_error_ = 0.0F;
+    float common_error_;
     PackedRows base_;
     std::vector<std::int32_t> starts_;
     std::vector<std::unique_ptr<Workspace>> workspaces_;

@@ -69,6 +69,8 @@ private:
             const double r = remainder(i);
             return r * r;
         });
+        // Squares that underflow, those of steps below 1e-154, are less than the smallest float, to
+        // which the error is rounded up.
         return std::sqrt(squared) + lost;
     }
 

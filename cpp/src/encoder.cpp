@@ -1,12 +1,18 @@
 #include "nearplane/encoder.hpp"
 
+#include <algorithm>
 #include <cassert>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <vector>
 
 // Workers share out blocks of rows; a product of Eigen must not start threads of its own.
 #define EIGEN_DONT_PARALLELIZE
 #include <Eigen/Core>
 
 #include "coder.hpp"
+#include "level_bound.hpp"
 #include "projection_kernel.hpp"
 #include "scan.hpp"
 
@@ -53,7 +59,7 @@ public:
     void run(int n_threads, Monitor& monitor, ProgressSpan span) const {
         // Half a million features take about a millisecond.
         const std::int64_t block = std::max<std::int64_t>((1 << 19) / encoder_.n_features(), 1);
-        parallel_for((rows_.rows + block - 1) / block, n_threads, monitor, span,
+        parallel_for(ceil_div(rows_.rows, block), n_threads, monitor, span,
                      [&](std::int64_t task, int, Pulse& pulse) {
                          encode_rows(task * block, std::min((task + 1) * block, rows_.rows), pulse);
                      });
@@ -107,23 +113,25 @@ private:
 // ---- projections: products in float32
 // ------------------------------------------------------------
 
-/// What float32 can cost at one level, as multiples of a row's length; see docs/numerics.md.
+/// What arithmetic can cost at one level; see docs/numerics.md.
 struct ProjectionError {
     ProjectionError(const CodeLevel& level, std::int64_t n_features, std::int64_t block_steps) {
         const double k = static_cast<double>(level.width - 1);
+        const double n = static_cast<double>(n_features);
         const auto block = static_cast<double>(std::min(block_steps, n_features));
-        const double first =
-            (block + 4.0) * float_roundoff + static_cast<double>(n_features) * double_roundoff;
+        const double first = (block + 4.0) * float_roundoff + n * double_roundoff;
         const double second = level.rotation.empty() ? 0.0 : (k + 4.0) * float_roundoff;
         // 1.2 covers directions and rotations that are orthonormal but for some per cent.
         coordinates = 1.2 * ((first + second) * std::sqrt(k) + 2.0 * float_roundoff) + level.tilt;
-        squared_length =
-            2.1 * (coordinates + static_cast<double>(n_features) / 8.0 * double_roundoff +
-                   16.0 * double_roundoff);
+        // Floats that underflow lose at most the smallest of them: once a feature, once a product.
+        underflow = (k + 4.0) * n * static_cast<double>(std::numeric_limits<float>::denorm_min());
+        squares = 2.1 * (n / 8.0 + 16.0) * double_roundoff;
     }
 
-    double coordinates;     // length of the error of all projected coordinates
-    double squared_length;  // error of the squared residual, as a multiple of the squared length
+    double
+        coordinates;   // length of the error of all coordinates, as a multiple of the row's length
+    double underflow;  // and what comes on top
+    double squares;    // error of sums of squares, as a multiple of the row's squared length
 };
 
 template <class T>
@@ -146,7 +154,7 @@ public:
         ScanPlan plan(kernel_, m, rows_.rows, n_threads);
         // A row is coded when all its products are there, so all directions are packed at once.
         const std::int64_t panel = kernel_.shape().query_rows;
-        plan.super_queries = (m + panel - 1) / panel * panel;
+        plan.super_queries = ceil_div(m, panel) * panel;
         products_.resize(static_cast<std::size_t>(n_threads));
         Scan scan(kernel_, directions, rows_, plan, n_threads, monitor);
         scan.run_block({0, m, span}, [&](const SumBlock& block, int worker) {
@@ -200,14 +208,13 @@ private:
         const double lost =
             coder.code([&](std::int64_t i) { return i < k ? double{coordinates[i]} : residual; },
                        out_[l].codes + row * level.row_bytes());
+        const double length = std::sqrt(squared_length) * few_roundings_up;
+        const double moved = error.coordinates * length + error.underflow;
         // |sqrt(a) - sqrt(b)| is at most sqrt(|a - b|), and at most |a - b| / sqrt(a).
-        const double squared_error = error.squared_length * squared_length;
+        const double squared_error =
+            moved * (2.0 * length + moved) + error.squares * squared_length;
         const double residual_error = std::min(std::sqrt(squared_error), squared_error / residual);
-        // Floats that underflow lose at most the smallest of them: once a feature, once a product.
-        const double underflow = static_cast<double>((k + 4) * rows_.cols) *
-                                 static_cast<double>(std::numeric_limits<float>::denorm_min());
-        out_[l].errors[row] = valid_error(lost + residual_error + underflow +
-                                          error.coordinates * std::sqrt(squared_length) * 1.0001);
+        out_[l].errors[row] = valid_error((lost + residual_error + moved) * few_roundings_up);
     }
 
     const Encoder& encoder_;
@@ -233,6 +240,9 @@ void encode(const Encoder& encoder, const MatrixView& rows, int n_threads, Monit
             ProgressSpan span, std::span<const CodesOut> out) {
     assert(rows.cols == encoder.n_features() && out.size() == encoder.levels.size());
     if (rows.rows == 0) return;
+    n_threads = useful_threads(static_cast<double>(rows.rows) * static_cast<double>(rows.cols) *
+                                   static_cast<double>(encoder.n_directions + 1),
+                               n_threads);
     const double middle = has_projection(encoder) && has_sums(encoder)
                               ? span.begin + 0.7 * (span.end - span.begin)
                               : (has_projection(encoder) ? span.end : span.begin);

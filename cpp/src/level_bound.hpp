@@ -11,6 +11,10 @@
 
 namespace nearplane {
 
+/// What a bound is multiplied by so that the few roundings it was computed with cannot matter.
+inline constexpr double few_roundings_up = 1.0 + 0x1p-40;
+inline constexpr double few_roundings_down = 1.0 - 0x1p-40;
+
 /// From the exact distances a search ranks by to lengths in units of an encoder.
 class Reach {
 public:
@@ -52,17 +56,19 @@ public:
         return distance_ == Distance::manhattan ? distance : std::sqrt(distance);
     }
 
+    std::int64_t row_bytes() const { return row_bytes_; }
+
     double in_steps(double length) const { return length * inverse_step_; }
 
     /// A length, in units, that the distance of query i and base row j is not below. Negative where
     /// the codes tell nothing; -infinity where they are not valid.
     double lower(std::int64_t i, std::int64_t j) const {
-        return step_ * apart(i, j) * rounded_down - errors(i, j);
+        return step_ * apart(i, j) * few_roundings_down - errors(i, j);
     }
 
     /// Whether that length is at most `reach`, without a root.
     bool may_be_within(std::int64_t i, std::int64_t j, double reach) const {
-        const double limit = (reach + errors(i, j)) * inverse_step_ * rounded_up;
+        const double limit = (reach + errors(i, j)) * inverse_step_ * few_roundings_up;
         const auto distance = static_cast<double>(code_distance(i, j));
         return distance <= (distance_ == Distance::manhattan ? limit : limit * limit);
     }
@@ -70,12 +76,8 @@ public:
 private:
     enum class Distance : std::uint8_t { manhattan, bytes, words };
 
-    // The few roundings of the formulas above, a thousand times over.
-    static constexpr double rounded_down = 1.0 - 0x1p-40;
-    static constexpr double rounded_up = 1.0 + 0x1p-40;
-
     double errors(std::int64_t i, std::int64_t j) const {
-        return (static_cast<double>(query_.errors[i]) + base_.errors[j]) * rounded_up;
+        return (static_cast<double>(query_.errors[i]) + base_.errors[j]) * few_roundings_up;
     }
 
     std::int64_t code_distance(std::int64_t i, std::int64_t j) const {

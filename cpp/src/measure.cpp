@@ -1,5 +1,6 @@
 #include "nearplane/measure.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -9,8 +10,8 @@
 namespace nearplane {
 namespace {
 
-// Features between two looks at the bound: some KB take longer
-// to read than the look, and 3,072 features offer a dozen places to stop.
+// Features between two looks at the bound: enough for a look to cost little, and 3,072 features
+// still offer some places to stop.
 constexpr std::int64_t features_per_look = 256;
 constexpr std::int64_t bytes_per_look = 1024;
 

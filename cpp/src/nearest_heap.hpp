@@ -22,7 +22,7 @@ struct RankedRow {
 /// full.)
 class NearestHeap {
 public:
-    explicit NearestHeap(std::int64_t k) : k_(static_cast<std::size_t>(k)) { rows_.reserve(k_); }
+    explicit NearestHeap(std::int64_t k) : k_(static_cast<std::size_t>(k)) {}
 
     /// The k-th smallest rank so far.
     double threshold() const {
@@ -55,7 +55,7 @@ private:
 /// as fast as a heap while most rows that come are kept.
 class Shortlist {
 public:
-    explicit Shortlist(std::int64_t n) : n_(static_cast<std::size_t>(n)) { rows_.reserve(2 * n_); }
+    explicit Shortlist(std::int64_t n) : n_(static_cast<std::size_t>(n)) {}
 
     /// Rows above it are not among the n nearest.
     double threshold() const { return threshold_; }

@@ -2,9 +2,6 @@
 // Products of data rows with a few directions, by the tiles of brute force: the directions are the
 // queries, the centred rows the base.
 
-#include <cmath>
-#include <limits>
-
 #include "nearplane/encoder.hpp"
 #include "nearplane/simd/level.hpp"
 #include "partial_sums.hpp"

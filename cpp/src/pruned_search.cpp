@@ -13,14 +13,17 @@ namespace {
 constexpr std::int64_t most_queries = 16'384;
 constexpr std::int64_t most_code_bytes = 32 << 20;
 // Queries of a task. A range of base rows comes from memory once for all of them, so more are
-// better; a task of so many takes a tenth of a second against CIFAR-10 and polls all the while.
+// better; a task of so many takes a tenth of a second against CIFAR-10.
 constexpr std::int64_t most_block_queries = 1536;
+// The candidates of a task.
+constexpr std::int64_t most_block_bytes = 64 << 20;
 
 /// Queries of each task, such that all workers have equally many.
-std::int64_t block_of(std::int64_t n_queries, int n_threads) {
-    const auto ceil_div = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
-    const std::int64_t rounds = ceil_div(n_queries, most_block_queries * n_threads);
-    return ceil_div(n_queries, rounds * n_threads);
+std::int64_t block_of(std::int64_t n_queries, std::int64_t n_base, const SearchOptions& options) {
+    const std::int64_t most = std::clamp<std::int64_t>(
+        most_block_bytes / QueryBlockSearch::query_bytes(options.k, n_base), 1, most_block_queries);
+    const std::int64_t rounds = ceil_div(n_queries, most * options.n_threads);
+    return ceil_div(n_queries, rounds * options.n_threads);
 }
 
 /// The codes of some queries at every level.
@@ -81,7 +84,7 @@ public:
             most_code_bytes / code_bytes(encoder_), 1, std::min(query_.rows, most_queries));
         QueryCodes codes(encoder_, at_once);
         // Shared evenly: a last part of few queries would leave workers idle.
-        const std::int64_t n_parts = (query_.rows + at_once - 1) / at_once;
+        const std::int64_t n_parts = ceil_div(query_.rows, at_once);
         for (std::int64_t part = 0; part < n_parts; ++part) {
             const std::int64_t first = query_.rows * part / n_parts;
             const std::int64_t end = query_.rows * (part + 1) / n_parts;
@@ -109,17 +112,21 @@ private:
         if (options.query_groups != nullptr) options.query_groups += first;
         options.first_query = first;
         PrunedJob job{
-            query,   base_,
-            options, reach_,
-            scan_,   codes.level(0),
-            levels,  {answer_.distances + first * options.k, answer_.indices + first * options.k}};
-        const std::int64_t block = block_of(count, options.n_threads);
-        parallel_for((count + block - 1) / block, options.n_threads, monitor_, span,
+            .query = query,
+            .base = base_,
+            .options = options,
+            .reach = reach_,
+            .scan = scan_,
+            .query_codes = codes.level(0),
+            .levels = levels,
+            .answer = {answer_.distances + first * options.k, answer_.indices + first * options.k}};
+        const std::int64_t block = block_of(count, base_.rows, options);
+        parallel_for(ceil_div(count, block), options.n_threads, monitor_, span,
                      [&](std::int64_t task, int worker, Pulse& pulse) {
                          std::vector<std::int64_t> survivors(survivors_.size(), 0);
                          const std::int64_t begin = task * block;
-                         QueryBlockSearch(job, begin, std::min(block, count - begin), worker)
-                             .run(pulse, survivors);
+                         QueryBlockSearch(job, begin, std::min(block, count - begin), worker, pulse)
+                             .run(survivors);
                          for (std::size_t l = 0; l < survivors.size(); ++l) {
                              std::atomic_ref(survivors_[l]).fetch_add(survivors[l]);
                          }

@@ -38,11 +38,15 @@ struct PrunedJob {
 /// measures a fifth less, but each row then comes from memory, and that took twice as long.)
 class QueryBlockSearch {
 public:
-    QueryBlockSearch(PrunedJob& job, std::int64_t first, std::int64_t count, int worker);
+    QueryBlockSearch(PrunedJob& job, std::int64_t first, std::int64_t count, int worker,
+                     Pulse& pulse);
 
-    /// Searches and writes the answers, unless `pulse` stops it. Adds to `survivors` as
+    /// Searches and writes the answers, unless the pulse stops it. Adds to `survivors` as
     /// argkmin_pruned does.
-    void run(Pulse& pulse, std::span<std::int64_t> survivors);
+    void run(std::span<std::int64_t> survivors);
+
+    /// The bytes that a query's candidates may take.
+    static std::int64_t query_bytes(std::int64_t k, std::int64_t n_base);
 
 private:
     struct Entry {
@@ -54,14 +58,18 @@ private:
     template <class Visit>
     void for_near_pairs(std::int64_t first_row, std::int64_t n_rows, const Visit& visit);
 
-    bool seed(Pulse& pulse);
+    /// Asks the pulse after every few milliseconds of work, which is counted in bytes read. Once it
+    /// has said no it stays so, and the steps end at once with whatever they have.
+    bool keep_going(std::int64_t bytes);
+
+    void seed();
     void offer_seeds(std::int64_t first_query, std::int64_t first_row,
                      std::span<const RowPair> pairs);
     double seeded_threshold(std::size_t i);
 
-    bool sift(Pulse& pulse, std::span<std::int64_t> survivors);
+    void sift(std::span<std::int64_t> survivors);
     std::span<RowPair> still_near(std::span<RowPair> pairs, const LevelBound& level,
-                                  std::int64_t first_query, std::int64_t first_row) const;
+                                  std::int64_t first_query, std::int64_t first_row);
     void list_near(std::span<const RowPair> pairs, std::int64_t first_query,
                    std::int64_t first_row);
 
@@ -72,6 +80,10 @@ private:
     const std::int64_t first_;
     const std::int64_t count_;
     const int worker_;
+    Pulse& pulse_;
+    const std::int64_t pair_bytes_;  // that are read to measure a pair
+    std::int64_t unpolled_bytes_ = 0;
+    bool stopped_ = false;
     std::vector<NearestHeap> nearest_;
     std::vector<double> thresholds_;
     std::vector<double> reaches_;       // in units

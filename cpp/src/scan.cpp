@@ -16,10 +16,6 @@ constexpr std::int64_t most_chunk_rows = 256;
 constexpr std::int64_t most_block_queries = 128;
 constexpr std::int64_t chunks_per_thread = 4;  // so that no worker waits long for the last
 
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-    return (a + b - 1) / b;
-}
-
 /// The largest multiple of `unit` up to `wanted`, but at least one.
 constexpr std::int64_t whole_units(std::int64_t wanted, std::int64_t unit) {
     return std::max<std::int64_t>(wanted / unit, 1) * unit;

@@ -14,6 +14,10 @@
 
 namespace nearplane {
 
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+    return (a + b - 1) / b;
+}
+
 /// The size of a scan, in operations on features.
 inline double n_operations(const MatrixView& query, const MatrixView& base) {
     return static_cast<double>(query.rows) * static_cast<double>(base.rows) *

@@ -24,7 +24,8 @@ struct LevelCodes {
 /// encoder has levels; added to them are the pairs each level compared and, last, those measured.
 ///
 /// Preconditions: those of argkmin; sketch.size() == encoder.levels.size() >= 1; the first level
-/// has at most most_filtered_codes codes of 8 bits.
+/// has at most most_filtered_codes codes, of 8 bits; no code of 16 bits is larger than
+/// largest_word; no error is negative.
 void argkmin_pruned(const MatrixView& query, const MatrixView& base, const Encoder& encoder,
                     std::span<const LevelCodes> sketch, const SearchOptions& options,
                     Monitor& monitor, double* distances, std::int64_t* indices,
