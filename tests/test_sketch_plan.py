@@ -17,6 +17,7 @@ from nearplane.neighbors._sketch import (
 )
 from nearplane.neighbors._sketch import _policy as policy
 from nearplane.neighbors._sketch._choice import choose
+from nearplane.neighbors._sketch._costs import FeatureCosts
 from nearplane.neighbors._sketch._job import Job
 from nearplane.neighbors._sketch._survivors import Pairs, Question
 
@@ -38,22 +39,24 @@ def noise():
     return np.random.default_rng(0).random((2500, 768), np.float32)
 
 
-def costs_of(*, brute=1.0, look=1.0, projecting=1.0):
-    """Costs of which brute force over floats, looks, and projecting are so many times as large."""
+def costs_of(*, brute=1.0, look=1.0, coding=1.0):
+    """Costs of which brute force over floats, looks, and coding are so many times as large."""
     feature = {
         (metric, dtype): cost
         if dtype == "uint8"
-        else replace(cost, tile=cost.tile * brute, pack=cost.pack * brute, pair=cost.pair * brute)
+        else replace(cost, tile=cost.tile * brute, pair=cost.pair * brute)
         for (metric, dtype), cost in COSTS.feature.items()
     }
-    names = ("call", "sampled", "direction", "turning", "halving")
-    looks = {name: getattr(COSTS, name) * look for name in names}
-    multiply_add = COSTS.multiply_add * projecting
-    return replace(COSTS, feature=feature, multiply_add=multiply_add, **looks)
+    factors = dict.fromkeys(("call", "sampled", "direction", "turning", "halving"), look)
+    factors |= dict.fromkeys(("gather", "multiply_add", "code"), coding)
+    scaled = {name: getattr(COSTS, name) * factor for name, factor in factors.items()}
+    return replace(COSTS, feature=feature, **scaled)
 
 
 # Where a look takes next to nothing beside brute force.
 SLOW = costs_of(brute=1e4)
+# Where looks and sketches come for nothing.
+FREE = replace(costs_of(look=0, coding=0), query=0, pair=0)
 # Where brute force is slow, yet not by enough for more than a short look.
 HASTY = costs_of(brute=1e4, look=100)
 
@@ -65,8 +68,8 @@ def plan(queries, base, k=3, metric="euclidean", **options):
 @pytest.fixture
 def no_looks(monkeypatch):
     """Whoever looks at the rows fails."""
-    monkeypatch.setattr(policy, "Pairs", None)
-    monkeypatch.setattr(policy, "design_sketch", None)
+    for look in ("probe", "survivors_of"):
+        monkeypatch.setattr(policy, look, None)
 
 
 # --- the verdict
@@ -92,12 +95,23 @@ def test_many_neighbours_are_not_worth_a_look(images, no_looks):
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("costs", [SLOW, HASTY], ids=["slow", "hasty"])
-def test_noise_is_left_to_brute_force(noise, costs, metric):
-    found, design = plan(noise[:500], noise, metric=metric, costs=costs)
+def test_noise_of_bytes_is_left_to_brute_force(noise, metric):
+    rows = (noise * 256).astype(np.uint8)
+    found, design = plan(rows[:500], rows, metric=metric, costs=FREE)
     assert (found.algorithm, design) == ("brute", None)
     assert "No structure" in found.reason
     assert found.reconsider_at == inf
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("costs", [SLOW, HASTY], ids=["slow", "hasty"])
+def test_noise_of_floats_is_compared_as_bytes_first(noise, costs, metric):
+    found, design = plan(noise[:500], noise, metric=metric, costs=costs)
+    assert found.algorithm == "pruned"
+    [level] = design.levels
+    assert (level.kind, level.width) == ("features", 768)
+    assert len(design.basis) == len(design.feature_order) == 0
+    assert found.levels[0].predicted_survivors < 0.2
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -120,14 +134,14 @@ def test_of_images_a_sketch_is_made(images, dtype, costs, metric):
 
 def test_bytes_are_planned_for_too(images):
     bytes_ = images.astype(np.uint8)
-    cheap = replace(costs_of(look=0, projecting=0), query=0, pair=0, code=0, gather=0)
-    found, design = plan(bytes_[:500], bytes_, costs=cheap)
+    found, design = plan(bytes_[:500], bytes_, costs=FREE)
     assert found.algorithm == "pruned"
     assert "features" not in [level.kind for level in design.levels]
 
 
-def test_what_takes_too_long_to_build_is_not_built(images):
-    found, design = plan(images[:100], images, costs=costs_of(brute=1e4, projecting=15_000))
+def test_what_takes_too_long_to_build_is_not_built(images, monkeypatch):
+    monkeypatch.setattr(policy, "LOOK", 1.0)
+    found, design = plan(images[:100], images, costs=costs_of(brute=1e4, coding=1e4))
     assert (found.algorithm, design) == ("brute", None)
     assert "would pay from about" in found.reason
     assert 100 < found.reconsider_at < inf
@@ -145,38 +159,54 @@ def test_levels_of_16_bits_come_second_to_those_of_8(images):
 
 
 def test_levels_are_chosen_by_their_costs(images):
-    dear_pairs, _ = plan(images[:500], images, costs=replace(SLOW, pair=1e4))
-    cheap_pairs, _ = plan(images[:500], images, costs=replace(SLOW, pair=0.0))
-    assert dear_pairs.levels[0].width > cheap_pairs.levels[0].width
-    assert all(len(found.levels) <= 4 for found in (dear_pairs, cheap_pairs))
+    design = design_sketch(images, "euclidean", widths=[16, 32, 64], features=False)
+
+    cost = FeatureCosts(tile=100.0, pack=0.0, pair=1.0)  # brute force is out of the question
+    feature = dict.fromkeys(COSTS.feature, cost)
+    free = replace(FREE, feature=feature, filter={"euclidean": 1.0}, measure=0.0, streaming=1.0)
+
+    def widths(**costs):
+        job = Job(500, 500, 3, images.shape, "euclidean", "float32", 1, replace(free, **costs))
+        return [level.width for level in choose(job, design, [0.2, 0.02, 0.01])[1].levels]
+
+    # A pair costs its bytes, and in the end 768 for its features.
+    assert widths() == [16, 32, 64]
+    assert widths(pair=1e3) == [32]
+    assert widths(pair=1e3, measure=1e4) == [32, 64]
+    assert widths(pair=1e4, measure=1e4) == [64]
+    assert widths(code=1e6) == [16]
 
 
 # --- what is already known
 
 
-def test_a_sketch_is_built_once_it_would_have_paid(images):
-    costs = costs_of(brute=1e4, projecting=2_000)
-    found, _ = plan(images[:10], images, costs=costs)
+def test_a_sketch_is_built_once_it_would_have_paid(images, monkeypatch):
+    monkeypatch.setattr(policy, "LOOK", 1.0)
+    costs = costs_of(brute=1e4, coding=1e3)
+    found, _ = plan(images[:6], images, costs=costs)
     assert found.algorithm == "brute"
-    before = int(found.reconsider_at) + 1
-    again, design = plan(images[:2], images, costs=costs, n_queries_before=10, previous=found)
+    known = {"costs": costs, "n_queries_before": 6, "previous": found}
+    again, design = plan(images[:1], images, **known)
     assert (again.algorithm, design) == ("brute", None)
-    later, design = plan(images[:10], images, costs=costs, n_queries_before=before, previous=again)
+    known |= {"n_queries_before": int(found.reconsider_at) + 1, "previous": again}
+    later, design = plan(images[:6], images, **known)
     assert later.algorithm == "pruned"
     assert design is not None
 
 
 @pytest.mark.parametrize("data", ["images", "noise"])
-def test_a_plan_that_holds_is_not_thought_over(data, request, monkeypatch):
-    rows = request.getfixturevalue(data)
-    found, design = plan(rows[:500], rows)
+def test_a_plan_that_holds_is_not_thought_over(data, images, noise, monkeypatch):
+    rows, costs = (images, SLOW) if data == "images" else ((noise * 256).astype(np.uint8), FREE)
+    found, design = plan(rows[:500], rows, costs=costs)
+    assert found.algorithm == ("pruned" if data == "images" else "brute")
     sketch = design and Sketch.build(rows, "euclidean", design, n_threads=1)
     counts = np.array([10**6, 3000, 1000, 500, 200])[: len(found.levels) + 1]
     found = found.measured(2.0, 500, counts if sketch else None)
-    monkeypatch.setattr(policy, "Pairs", None)
+    monkeypatch.setattr(policy, "probe", None)
+    monkeypatch.setattr(policy, "survivors_of", None)
     for n, k in ((1, 3), (250, 2), (0, 6)):
         again, nothing = plan(
-            rows[:n], rows, k=k, sketch=sketch, previous=found, n_queries_before=500
+            rows[:n], rows, k, costs=costs, sketch=sketch, previous=found, n_queries_before=500
         )
         assert nothing is None
         assert again.algorithm == found.algorithm
@@ -196,7 +226,7 @@ def test_another_k_is_looked_at_anew(images):
     assert more.n_neighbors == 20
     for level, few in zip(more.levels, found.levels, strict=True):
         assert level.predicted_survivors > few.predicted_survivors
-    costly = replace(SLOW, pair=1e9)
+    costly = replace(SLOW, measure=1e12)
     refused, nothing = plan(images[:500], images, k=50, previous=more, costs=costly, **known)
     assert (refused.algorithm, nothing) == ("brute", None)
     assert plan(images[:500], images, k=50, previous=refused, **known)[0].reason == refused.reason
@@ -268,7 +298,6 @@ def test_too_few_queries_are_replaced_by_rows(images):
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("kind", KINDS, ids="-".join)
 def test_any_rows_can_be_planned_for(kind, metric):
-    eager = replace(costs_of(look=0), query=0, pair=0, code=0)
     for n, k in ((1, 1), (10, 2), (200, 3)):
         query, base = make_rows(kind, np.random.default_rng(0), 40, n, 40)
         for options in (
@@ -278,7 +307,7 @@ def test_any_rows_can_be_planned_for(kind, metric):
         ):
             asking = base if "exclude_self" in options and n > 1 else query
             found, design = plan(
-                asking, base, k, metric, costs=eager, n_queries_before=10**4, **options
+                asking, base, k, metric, costs=FREE, n_queries_before=10**4, **options
             )
             assert (found.algorithm == "pruned") == (design is not None)
 

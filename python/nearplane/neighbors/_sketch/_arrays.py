@@ -43,7 +43,7 @@ def pack(design: Design, coded: list[Codes], n_built: int) -> Arrays:
     }
     for i, (level, (codes, errors)) in enumerate(zip(levels, coded, strict=True)):
         values = (level.shift, level.rotation, level.starts, codes, errors)
-        arrays |= {f"{name}_{i}": value for name, value in zip(_OF_EACH_LEVEL, values, strict=True)}
+        arrays |= dict(zip((f"{name}_{i}" for name in _OF_EACH_LEVEL), values, strict=True))
     return arrays
 
 

@@ -11,6 +11,9 @@ from nearplane.neighbors._sketch._plan import LevelPlan, SearchPlan, level_plans
 _LONGEST_CHAIN = 3
 
 
+# The widest codes of which the core compares all with all.
+_WIDEST_FIRST = 2**13
+
 # A verdict stands until so many times as many queries have been asked, however close it was.
 _PATIENCE = 1.5
 
@@ -79,11 +82,18 @@ def _at(levels: tuple[LevelPlan, ...], chain: tuple[int, ...]) -> tuple[LevelPla
 
 def _chains(levels: tuple[LevelPlan, ...]) -> list[tuple[int, ...]]:
     """Return the positions of every chain of levels worth considering."""
-    ends = [(i,) for i, level in enumerate(levels) if level.kind == "features"]
+    ends: list[tuple[int, ...]] = [()]
+    ends += [(i,) for i, level in enumerate(levels) if level.kind == "features"]
     others = [i for i, level in enumerate(levels) if level.kind != "features"]
-    chains: list[tuple[int, ...]] = []
-    for length in range(1, _LONGEST_CHAIN + 1):
-        for chain in combinations(others, length):
-            if levels[chain[0]].bits == 8:  # the only ones that can be compared with all
-                chains += [chain, *(chain + end for end in ends)]
-    return chains
+    chains = [
+        chain + end
+        for length in range(_LONGEST_CHAIN + 1)
+        for chain in combinations(others, length)
+        for end in ends
+    ]
+    return [chain for chain in chains if chain and _can_lead(levels[chain[0]])]
+
+
+def _can_lead(level: LevelPlan) -> bool:
+    """Return whether the core can compare codes of this level with those of all rows."""
+    return level.bits == 8 and level.width <= _WIDEST_FIRST

@@ -147,7 +147,7 @@ class Costs:
     def design(self, n_rows: int, n_features: int, levels: Sequence[AnyLevel]) -> float:
         """Return the cost of designing these levels by a look at so many rows."""
         calls = len(levels) * self.call
-        widest = max(level.width for level in levels if level.kind != "features")
+        widest = max((level.width for level in levels if level.kind != "features"), default=0)
         if levels[0].kind == "groups":
             value = self.sampled + _GROUPING_DIRECTIONS * self.direction
             return calls + n_features * (n_rows * value + log2(widest) * self.halving)

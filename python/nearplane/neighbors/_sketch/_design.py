@@ -90,7 +90,8 @@ def design_sketch(
         Projections serve the Euclidean distances, sums over groups of features the Manhattan one.
     widths : sequence of int, default=None
         The widths of these levels. Those that the rows do not allow are lowered to what they do;
-        for groups they are powers of two. None: widths that suit images.
+        for groups they are powers of two. None: widths that suit images. If there is none, the
+        only level is that of the features.
     fine_widths : sequence of int, default=()
         The widths of projections whose codes have 16 bits in place of 8.
     features : bool, default=None
@@ -99,21 +100,22 @@ def design_sketch(
     Returns
     -------
     Design
-        With at least one level; the same one for the same rows.
+        The same one for the same rows.
     """
     # Numbers at the ends of a type's range may be lost: a poor design is a valid one too.
     with np.errstate(all="ignore"), one_blas_thread():
         frame, rows = framed_sample(base, _sample_size(base), seed=_SAMPLE_SEED)
         family = family_of(metric)
+        n_features = base.shape[1]
         if widths is None:
-            widths = default_widths(family, base.shape[1])
-        allowed = allowed_widths(family, widths, base.shape[1])
-        if family == "manhattan":
-            design = _group_design(frame, rows, allowed)
-        else:
-            fine = allowed_widths(family, fine_widths, base.shape[1])
-            design = _projection_design(frame, rows, allowed, fine)
-        if wants_features(base) if features is None else features:
+            widths = default_widths(family, n_features)
+        allowed = allowed_widths(family, widths, n_features)
+        fine = allowed_widths(family, fine_widths, n_features)
+        design = _empty_design(frame, family)
+        if allowed or fine:
+            make = _with_groups if family == "manhattan" else _with_projections
+            design = make(design, rows, allowed, fine)
+        if wants_features(base.dtype, n_features) if features is None else features:
             shadow = features_level(rows, family)
             design = replace(design, levels=(*design.levels, shadow))
     return design
@@ -123,33 +125,34 @@ def _sample_size(base: NDArray[Any]) -> int:
     return max(16, min(SAMPLED_ROWS, _SAMPLED_VALUES // int(base.shape[1])))
 
 
-def _projection_design(
-    frame: Frame, rows: NDArray[np.float32], widths: list[int], fine: list[int]
+def _empty_design(frame: Frame, family: Family) -> Design:
+    return Design(
+        metric=family,
+        center=frame.center,
+        unit=frame.unit,
+        basis=np.empty((0, len(frame.center)), np.float32),
+        feature_order=np.empty(0, np.int64),
+        levels=(),
+    )
+
+
+def _with_projections(
+    design: Design, rows: NDArray[np.float32], widths: list[int], fine: list[int]
 ) -> Design:
     # The last coordinate of a projection is the distance from the space it projects on.
     basis, _ = principal_directions(rows, max([*widths, *fine]) - 1)
     most = len(basis) + 1
     shapes = {(min(width, most), 8) for width in widths}
     shapes |= {(min(width, most), 16) for width in fine}
-    return Design(
-        metric="euclidean",
-        center=frame.center,
-        unit=frame.unit,
-        basis=basis,
-        feature_order=np.empty(0, np.int64),
-        levels=projection_levels(rows, basis, sorted(shapes, key=lambda s: (s[0] * s[1], s))),
-    )
+    by_bytes = sorted(shapes, key=lambda shape: (shape[0] * shape[1], shape))
+    return replace(design, basis=basis, levels=projection_levels(rows, basis, by_bytes))
 
 
-def _group_design(frame: Frame, rows: NDArray[np.float32], widths: list[int]) -> Design:
+def _with_groups(
+    design: Design, rows: NDArray[np.float32], widths: list[int], fine: list[int]
+) -> Design:
+    widths = sorted({*widths, *fine})  # there are no codes of 16 bits
     directions, variances = principal_directions(rows, _LOADINGS)
     loadings = (directions * np.sqrt(variances)[:, None]).astype(np.float32).T
     order, starts = nested_groups(loadings, widths[-1])
-    return Design(
-        metric="manhattan",
-        center=frame.center,
-        unit=frame.unit,
-        basis=np.empty((0, rows.shape[1]), np.float32),
-        feature_order=order,
-        levels=group_levels(rows, order, starts, widths),
-    )
+    return replace(design, feature_order=order, levels=group_levels(rows, order, starts, widths))

@@ -14,37 +14,19 @@ expect of the future: a sketch is built once it would have paid for them.
 """
 
 from dataclasses import replace
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nearplane.neighbors._sketch._choice import choose, not_yet
 from nearplane.neighbors._sketch._costs import COSTS, Costs
-from nearplane.neighbors._sketch._design import SAMPLED_ROWS, Design, design_sketch
+from nearplane.neighbors._sketch._design import Design
 from nearplane.neighbors._sketch._job import Job
-from nearplane.neighbors._sketch._plan import (
-    LevelPlan,
-    SearchPlan,
-    duration,
-    level_plans,
-    percent,
-)
-from nearplane.neighbors._sketch._sample import sample_rows
+from nearplane.neighbors._sketch._looks import LOOK, probe, probing, survivors_of
+from nearplane.neighbors._sketch._plan import SearchPlan, duration, level_plans, percent
 from nearplane.neighbors._sketch._sketch import Groups, Sketch
-from nearplane.neighbors._sketch._survivors import Pairs, Question
-from nearplane.neighbors._sketch._widths import (
-    KINDS,
-    candidate_widths,
-    default_widths,
-    family_of,
-    fine_widths,
-    wants_features,
-)
-
-# A look may take this part of what brute force takes.
-_LOOK = 1 / 20
+from nearplane.neighbors._sketch._survivors import Question
+from nearplane.neighbors._sketch._widths import family_of
 
 # A distance of so few features takes hardly longer than to decide whether to compute it.
 _SHORTEST_ROWS = 16
@@ -52,28 +34,12 @@ _SHORTEST_ROWS = 16
 # With as many neighbours as this part of the rows, too little can be skipped.
 _LARGEST_K = 0.25
 
-# The probe's level is made for some rows, and tried on a few queries and as many other rows.
-_PROBED_WIDTH = 32
-_PROBED_ROWS = 256
-_PROBED_QUERIES = 16
-# If it leaves more than this of the pairs, no level skips enough. (Noise: all. Images: a tenth.)
-_NO_STRUCTURE = 0.6
-# Of what it leaves, the first of the usual levels leaves about half, and each level about this part
-# of what the one before does.
-_BY_EACH_LEVEL = 0.25
-
-# What the levels of a trial are tried on: as many rows as designs look at.
-_TRIED_ROWS = SAMPLED_ROWS
-_FEWEST_TRIED, _MOST_TRIED, _TRIED_PART = 16, 64, 1 / 256
-
 # A plan holds for up to so many times the k it was made for, and down to as small a part.
 _SIMILAR_K = 2
 # A sketch was a mistake if what it left makes it slower than brute force, by enough to be sure. How
 # few queries fare says little.
 _MISTAKE = 1.2
 _FEW_QUERIES = 32
-
-_FIT_SEED, _PROBE_SEED, _TRIAL_SEED = 2, 3, 4
 
 
 def plan_search(
@@ -132,7 +98,7 @@ def plan_search(
     question = Question(queries, base, k, metric, groups, n_threads)
     if sketch is not None:
         return _with_sketch(job, question, sketch), None
-    return _probed(job, question)
+    return probe(job, question)
 
 
 def _as_before(job: Job, previous: SearchPlan | None, sketch: Sketch | None) -> SearchPlan | None:
@@ -180,9 +146,9 @@ def _at_a_glance(job: Job, sketch: Sketch | None) -> SearchPlan | None:
     if job.k > n_rows * _LARGEST_K:
         return job.use_brute(f"k = {job.k:,} is a large part of {n_rows:,} rows.")
     brute = job.n_total * job.brute_rate
-    look = job.trying((LevelPlan(KINDS[job.metric], _PROBED_WIDTH),), _PROBED_ROWS)
-    if sketch is None and _LOOK * brute < look:
-        enough = look / (_LOOK * job.brute_rate)
+    look = probing(job)
+    if sketch is None and LOOK * brute < look:
+        enough = look / (LOOK * job.brute_rate)
         return job.use_brute(
             f"Brute force takes {duration(brute)} for {job.total_queries}: too little to look for "
             "something better.",
@@ -193,71 +159,8 @@ def _at_a_glance(job: Job, sketch: Sketch | None) -> SearchPlan | None:
 
 def _with_sketch(job: Job, question: Question, sketch: Sketch) -> SearchPlan:
     """Decide whether to use a sketch that is there, for another k than it was made for."""
-    pairs = Pairs.draw(question, _PROBED_QUERIES, _TRIED_ROWS, seed=_TRIAL_SEED)
-    survivors = pairs.survivors(sketch.design, pairs.estimated_reach(), sketch.coded)
-    levels = level_plans(sketch.levels, survivors)
+    levels = level_plans(sketch.levels, survivors_of(question, sketch))
     if job.pruned_rate(levels) > job.brute_rate:
-        return job.use_brute(
-            f"With k = {job.k:,} the sketch would leave {percent(survivors[-1])} of the pairs."
-        )
+        left = percent(levels[-1].predicted_survivors or 0.0)
+        return job.use_brute(f"With k = {job.k:,} the sketch would leave {left} of the pairs.")
     return job.use_sketch(f"There is a sketch, and it pays for k = {job.k:,} too.", levels, None)
-
-
-def _probed(job: Job, question: Question) -> tuple[SearchPlan, Design | None]:
-    """Probe the rows, and go on if there is hope."""
-    fit = sample_rows(question.base, _PROBED_ROWS, seed=_FIT_SEED)
-    probe = design_sketch(fit, job.metric, widths=[_PROBED_WIDTH], features=False)
-    pairs = Pairs.draw(question, _PROBED_QUERIES, _PROBED_ROWS, seed=_PROBE_SEED)
-    reach = pairs.estimated_reach()
-    share = pairs.survivors(probe, reach)[0]
-    if share > _NO_STRUCTURE:
-        return job.use_brute(
-            f"No structure: a short code leaves {percent(share)} of the pairs, and longer ones "
-            "would hardly leave fewer."
-        ), None
-    usual = tuple(
-        replace(level, predicted_survivors=share * _BY_EACH_LEVEL ** (i + 0.5))
-        for i, level in enumerate(
-            _levels_of(job, default_widths(job.metric, job.shape[1]), question.base)
-        )
-    )
-    verdict = not_yet(job, usual, job.trying(usual, SAMPLED_ROWS))
-    if verdict is not None:
-        return verdict, None
-    n_tried = int(min(max(_FEWEST_TRIED, _TRIED_PART * job.n_total), _MOST_TRIED))
-    widths = candidate_widths(job.metric, job.shape[1])
-    fine = fine_widths(job.metric, job.shape[1])
-    candidates = _levels_of(job, [*widths, *fine], question.base)
-    look = job.trying(candidates, SAMPLED_ROWS) + job.brute(n_tried)
-    if look <= _LOOK * job.n_total * job.brute_rate:
-        return _tried_at_length(job, question, n_tried)
-    design = design_sketch(question.base, job.metric)
-    return choose(job, design, pairs.survivors(design, reach))
-
-
-def _levels_of(job: Job, widths: list[int], base: NDArray[Any]) -> tuple[LevelPlan, ...]:
-    """Return the levels that a design of these widths would have."""
-    levels = [LevelPlan(KINDS[job.metric], width) for width in widths]
-    if wants_features(base):
-        levels.append(LevelPlan("features", base.shape[1]))
-    return tuple(levels)
-
-
-def _tried_at_length(
-    job: Job, question: Question, n_tried: int
-) -> tuple[SearchPlan, Design | None]:
-    """Choose among many levels by the survivors of queries whose neighbours are known."""
-    pairs = Pairs.draw(question, n_tried, _TRIED_ROWS, seed=_TRIAL_SEED)
-    if pairs.question is question:
-        start = perf_counter()
-        reach = pairs.exact_reach()
-        job = replace(job, slowness=(perf_counter() - start) / job.brute(n_tried))
-    else:
-        reach = pairs.estimated_reach()
-    design = design_sketch(
-        question.base,
-        job.metric,
-        widths=candidate_widths(job.metric, job.shape[1]),
-        fine_widths=fine_widths(job.metric, job.shape[1]),
-    )
-    return choose(job, design, pairs.survivors(design, reach))

@@ -1,9 +1,10 @@
 """How wide levels may be, and how wide they usually are."""
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Literal
 
-from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import DTypeLike
 
 from nearplane.neighbors._sketch._level import Kind
 
@@ -27,7 +28,7 @@ _CANDIDATES: dict[Family, tuple[int, ...]] = {
 _FINE = (32, 64, 128)
 
 # A byte for each feature saves 3 or 7 bytes of reading, if rows are long enough for that to count.
-_FEWEST_FEATURES = 128
+_FEWEST_FEATURES = 32
 
 
 def family_of(metric: str) -> Family:
@@ -63,9 +64,9 @@ def allowed_widths(family: Family, widths: Iterable[int], n_features: int) -> li
     return sorted({max(2, min(width, n_features + 1)) for width in widths})
 
 
-def wants_features(base: NDArray[Any]) -> bool:
-    """Return whether a byte for each feature is much less to read than the rows themselves."""
-    return base.dtype.kind == "f" and base.shape[1] >= _FEWEST_FEATURES
+def wants_features(dtype: DTypeLike, n_features: int) -> bool:
+    """Return whether a byte for each feature is much less to read than the features themselves."""
+    return np.dtype(dtype).kind == "f" and n_features >= _FEWEST_FEATURES
 
 
 def _widest(family: Family, n_features: int) -> int:
