@@ -48,7 +48,7 @@ def choose(job: Job, design: Design, survivors: list[float]) -> tuple[SearchPlan
     if verdict is not None:
         return verdict, None
     gain = rounded(job.n_total * job.brute_rate / total(chain))
-    skipped = percent(1 - survivors[chain[-1]])
+    skipped = percent(1 - min(survivors[position] for position in chain))
     plan = job.use_sketch(
         f"A sketch skips {skipped} of the pairs. For {job.total_queries} that is about {gain} "
         "times as fast as brute force, building it included.",

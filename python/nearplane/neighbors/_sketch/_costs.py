@@ -7,6 +7,7 @@ predicted.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from math import log2
 from typing import Protocol
 
@@ -123,7 +124,7 @@ class Costs:
     ) -> float:
         """Return the cost of a search by sketch, once it is built.
 
-        `survivors` are the shares of all pairs that each of the levels leaves in the end.
+        `survivors` are the shares of all pairs that each of the levels alone leaves in the end.
         """
         n_rows, n_features = shape
         codes, values = self.feature[metric, "uint8"], self.feature[metric, dtype]
@@ -131,7 +132,7 @@ class Costs:
         later.append(self.measure + values.pair * n_features)
         pair = self.filter[metric] * levels[0].row_bytes + sum(
             min(1.0, self.streaming * share) * cost
-            for share, cost in zip(survivors, later, strict=True)
+            for share, cost in zip(accumulate(survivors, min), later, strict=True)
         )
         packing = codes.pack * levels[0].row_bytes * n_rows * _packings(n_queries)
         coding = self.code_rows(n_queries, n_features, levels)

@@ -64,9 +64,10 @@ def probe(job: Job, question: Question) -> tuple[SearchPlan, Design | None]:
     reach = pairs.estimated_reach()
     shares = pairs.survivors(design, reach)
     structured = shares[0] <= _NO_STRUCTURE
-    hopes = [_hope(job, shares)] if structured else []
+    hopes = [_hope(job, shares[0])] if structured else []
     if features:  # which need no structure
-        hopes.append((LevelPlan("features", job.shape[1], shares[-1]),))
+        last = (LevelPlan("features", job.shape[1], shares[-1]),)
+        hopes += [last, *(hope + last for hope in hopes)]
     if not hopes:
         return job.use_brute(
             f"No structure: a short code leaves {percent(shares[0])} of the pairs, and longer ones "
@@ -121,12 +122,10 @@ def _planned(job: Job, widths: list[int]) -> tuple[LevelPlan, ...]:
     return tuple(levels)
 
 
-def _hope(job: Job, shares: list[float]) -> tuple[LevelPlan, ...]:
-    """Return the usual levels, and what a probe's shares let one hope of them."""
-    levels = _planned(job, default_widths(job.metric, job.shape[1]))
-    left = [shares[0] * _BY_EACH_LEVEL ** (i + 0.5) for i in range(len(levels))]
-    if levels[-1].kind == "features":
-        left[-1] = shares[-1]
+def _hope(job: Job, share: float) -> tuple[LevelPlan, ...]:
+    """Return the usual levels, and what the share left by the probe lets one hope of them."""
+    widths = default_widths(job.metric, job.shape[1])
     return tuple(
-        replace(level, predicted_survivors=share) for level, share in zip(levels, left, strict=True)
+        LevelPlan(KINDS[job.metric], width, share * _BY_EACH_LEVEL ** (i + 0.5))
+        for i, width in enumerate(widths)
     )
