@@ -149,7 +149,7 @@ def test_a_sketch_is_loose_once_most_appended_rows_differ_in_kind(images, metric
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_bytes_of_a_row_are_those_of_its_codes_and_errors(images, metric):
     sketch = build(images[:50].astype(np.float64), metric)
-    assert sketch.bytes_per_row == sum(level.width + 4 for level in sketch.levels)
+    assert sketch.bytes_per_row == sum(level.row_bytes + 4 for level in sketch.levels)
     assert sketch.bytes_per_row == sketch.extend(images[:1], n_threads=1).bytes_per_row
 
 

@@ -20,6 +20,7 @@ from nearplane.neighbors._sketch._widths import (
     default_widths,
     family_of,
     wants_features,
+    with_fine_widths,
 )
 
 # A design looks at so many rows.
@@ -90,8 +91,8 @@ def design_sketch(
         Projections serve the Euclidean distances, sums over groups of features the Manhattan one.
     widths : sequence of int, default=None
         The widths of these levels. Those that the rows do not allow are lowered to what they do;
-        for groups they are powers of two. None: widths that suit images. If there is none, the
-        only level is that of the features.
+        for groups they are powers of two. None: widths, and fine widths, that suit images. If
+        there is none, the only level is that of the features.
     fine_widths : sequence of int, default=()
         The widths of projections whose codes have 16 bits in place of 8.
     features : bool, default=None
@@ -108,7 +109,7 @@ def design_sketch(
         family = family_of(metric)
         n_features = base.shape[1]
         if widths is None:
-            widths = default_widths(family, n_features)
+            widths, fine_widths = with_fine_widths(family, default_widths(family, n_features))
         allowed = allowed_widths(family, widths, n_features)
         fine = allowed_widths(family, fine_widths, n_features)
         design = _empty_design(frame, family)

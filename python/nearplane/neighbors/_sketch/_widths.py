@@ -24,8 +24,8 @@ _CANDIDATES: dict[Family, tuple[int, ...]] = {
     "manhattan": (32, 64, 128, 256, 512, 1024),
 }
 
-# Of 16 bits, for neighbours so near that they share most of their bytes.
-_FINE = (32, 64, 128)
+# Of 16 bits: a level whose survivors are few is worth codes that err less than bytes.
+_FINE = (32, 64, 128, 192)
 
 # A byte for each feature saves 3 or 7 bytes of reading, if rows are long enough for that to count.
 _FEWEST_FEATURES = 32
@@ -42,6 +42,14 @@ def default_widths(family: Family, n_features: int) -> list[int]:
     first = min(first, _widest(family, n_features))
     # A level at most half as wide as the next is worth its while; one almost as wide is not.
     return [width for width in reversed(others) if 2 * width <= first] + [first]
+
+
+def with_fine_widths(family: Family, widths: list[int]) -> tuple[list[int], list[int]]:
+    """Return those of the usual widths whose codes have 8 bits, and those with 16.
+
+    All pairs meet the first level, so that has bytes; sums of groups always have.
+    """
+    return (widths, []) if family == "manhattan" else (widths[:1], widths[1:])
 
 
 def candidate_widths(family: Family, n_features: int) -> list[int]:
