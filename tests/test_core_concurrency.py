@@ -110,8 +110,8 @@ DAEMONS = {
         nearplane.argkmin(rows, rows, 3)
     """,
     # Almost always it is in the core or waiting for the GIL, on its way in or out.
-    # From the first step on: NumPy's own C++, such as that of np.unique, which reads the labels before
-    # that, does not survive the end of the process.
+    # From the first step on: NumPy's own C++, such as that of np.unique, which reads the labels
+    # before that, does not survive the end of the process.
     "epoch after epoch": """
         X, y = rng.integers(0, 256, (1000, 500), dtype=np.uint8), np.arange(1000) % 5
         def constant(times, n_epochs):
