@@ -45,8 +45,9 @@ def draw_speed(data_sets: Sequence[dict[str, Any]]) -> Figure | None:
         axes.axvline(1, color=COLORS["brute"], linewidth=1, zorder=0)
         logarithmic(axes.xaxis, lambda value: f"{value:g} ×", (1, 2, 5))
         axes.set_xlabel("times as fast as brute force")
+    most_queries = max(data_set["n_queries"] for data_set in data_sets)
     figure.suptitle(
-        f"Exact search, whole jobs: fit and {data_sets[0]['n_queries']:,} queries, "
+        f"Exact search, whole jobs: fit and at most {most_queries:,} queries, "
         f"k = {data_sets[0]['k']}"
     )
     legend_below(figure, panels)
