@@ -68,11 +68,3 @@ def random_weights(rng, shape, dtype):
 def whole_weights(rng, shape, dtype):
     """Weights whose scores of whole-numbered rows are exact in float32, in any order."""
     return (rng.integers(-4, 5, shape) * WHOLE_STEP).astype(dtype)
-
-
-def misaligned(array):
-    """Return the same values, one byte past an aligned address."""
-    raw = np.empty(array.nbytes + 1, np.uint8)
-    copy = raw[1:].view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    return copy

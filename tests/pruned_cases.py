@@ -7,8 +7,9 @@ import numpy as np
 from nearplane.neighbors._sketch import design_sketch
 
 from .core_levels import LEVELS
+from .layouts import LAYOUTS
 from .pruned_codings import CENTERS, ROTATIONS, SHIFTS, chain_of, make_coding
-from .pruned_data import FLOATS, KINDS, LAYOUTS, WIDTHS, make_rows
+from .pruned_data import FLOATS, KINDS, WIDTHS, make_rows
 from .pruned_reference import Coding
 from .pruned_tight import LINES, make_line, places
 

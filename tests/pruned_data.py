@@ -134,36 +134,3 @@ def make_rows(kind, rng, n_query, n_base, d):
     query, base = rows[:n_query].copy(), rows[n_query:].copy()
     query[::2] = base[rng.integers(n_base, size=len(query[::2]))]
     return query, base
-
-
-def strided(X):
-    wide = np.zeros((2 * X.shape[0], 3 * X.shape[1]), X.dtype)
-    wide[::2, ::3] = X
-    return wide[::2, ::3]
-
-
-def backwards(X):
-    return np.ascontiguousarray(X[::-1, ::-1])[::-1, ::-1]
-
-
-def misaligned(X):
-    buffer = np.zeros(X.nbytes + 1, np.uint8)
-    view = buffer[1:].view(X.dtype).reshape(X.shape)
-    view[...] = X
-    return view
-
-
-def read_only(X):
-    X = X.copy()
-    X.flags.writeable = False
-    return X
-
-
-LAYOUTS = {
-    "C": np.ascontiguousarray,
-    "F": np.asfortranarray,
-    "strided": strided,
-    "backwards": backwards,
-    "misaligned": misaligned,
-    "read-only": read_only,
-}

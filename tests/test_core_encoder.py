@@ -8,8 +8,9 @@ import pytest
 from . import pruned_codings as codings
 from . import pruned_reference as oracle
 from .core_levels import LEVELS
+from .layouts import LAYOUTS
 from .pruned_codings import CENTERS, ROTATIONS, SHIFTS, make_coding
-from .pruned_data import FLOATS, KINDS, LAYOUTS, WIDTHS, make_rows
+from .pruned_data import FLOATS, KINDS, WIDTHS, make_rows
 
 METRICS = ("euclidean", "manhattan")
 # What an error may exceed the truth by, apart from rounding.

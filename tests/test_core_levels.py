@@ -12,6 +12,7 @@ from nearplane import _core
 
 from . import reference
 from .core_levels import LEVELS, argkmin
+from .layouts import misaligned
 
 DTYPES = (np.uint8, np.float32, np.float64)
 # One more than a step, a vector, a tile or a group of every kernel, and one less.
@@ -31,14 +32,6 @@ def pairwise(level, query, base, metric, dtype=np.float64):
     out = np.full((len(query), len(base)), np.nan, dtype)
     LEVELS[level].pairwise_distances(query, base, metric, out, n_threads=2, progress=None)
     return out
-
-
-def misaligned(array):
-    """Return the same values, one byte past an aligned address."""
-    raw = np.empty(array.nbytes + 1, np.uint8)
-    copy = raw[1:].view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    return copy
 
 
 @pytest.mark.parametrize("level", LEVELS)

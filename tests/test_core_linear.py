@@ -5,11 +5,11 @@ import pytest
 
 from . import linear_reference as reference
 from .core_levels import LEVELS
+from .layouts import misaligned
 from .linear_levels import (
     TYPES,
     linear_loss,
     linear_scores,
-    misaligned,
     random_rows,
     random_weights,
     whole_weights,

@@ -9,7 +9,8 @@ from nearplane import _core
 
 from . import linear_reference as reference
 from .core_levels import LEVELS
-from .linear_levels import TYPES, make_trainer, misaligned, random_rows, random_weights, run_epoch
+from .layouts import misaligned
+from .linear_levels import TYPES, make_trainer, random_rows, random_weights, run_epoch
 
 OPTIMIZERS = tuple(reference.OPTIMIZERS)
 LOSSES = tuple(reference.LOSSES)

@@ -10,6 +10,8 @@ from sklearn.neighbors import NearestNeighbors
 from nearplane import argkmin, pairwise_distances
 
 from . import reference
+from .layouts import LAYOUTS as ANY_LAYOUTS
+from .layouts import misaligned, read_only
 from .reference import METRICS
 
 DTYPES = ("uint8", "float32", "float64")
@@ -50,38 +52,7 @@ def assert_neighbours(X, Y, k, X_given=None, Y_given=None):
         assert (distances.dtype, indices.dtype) == (np.float64, np.int64)
 
 
-def strided(X):
-    wide = np.zeros((2 * len(X), 3 * X.shape[1]), X.dtype)
-    wide[::2, ::3] = X
-    return wide[::2, ::3]
-
-
-def backwards(X):
-    return np.ascontiguousarray(X[::-1, ::-1])[::-1, ::-1]
-
-
-def misaligned(X):
-    buffer = np.zeros(X.nbytes + 1, np.uint8)
-    view = buffer[1:].view(X.dtype).reshape(X.shape)
-    view[:] = X
-    return view
-
-
-def read_only(X):
-    X = X.copy()
-    X.flags.writeable = False
-    return X
-
-
-LAYOUTS = {
-    "C": np.ascontiguousarray,
-    "F": np.asfortranarray,
-    "strided": strided,
-    "backwards": backwards,
-    "misaligned": misaligned,
-    "read-only": read_only,
-    "big-endian": lambda X: X.astype(X.dtype.newbyteorder(">")),
-}
+LAYOUTS = ANY_LAYOUTS | {"big-endian": lambda X: X.astype(X.dtype.newbyteorder(">"))}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from .core_levels import LEVELS
+from .layouts import misaligned
 from .pruned_cases import Case, brute, encode, search
 from .pruned_codings import chain_of, make_coding
-from .pruned_data import make_rows, misaligned
+from .pruned_data import make_rows
 
 N, D = 20, 6
 EVERY_LEVEL = pytest.mark.parametrize("level", LEVELS)

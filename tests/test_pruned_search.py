@@ -8,9 +8,10 @@ import pytest
 from . import pruned_reference as oracle
 from . import reference
 from .core_levels import LEVELS
+from .layouts import LAYOUTS
 from .pruned_cases import CODE_WIDTHS, Case, brute, designed, encode, fewest_left, search
 from .pruned_codings import CENTERS, ROTATIONS, SHIFTS, chain_of, make_coding
-from .pruned_data import DTYPES, FLOATS, KINDS, LAYOUTS, WIDTHS, make_rows
+from .pruned_data import DTYPES, FLOATS, KINDS, WIDTHS, make_rows
 from .reference import METRICS
 
 
