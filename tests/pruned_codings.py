@@ -30,7 +30,10 @@ def _center(kind, rng, rows):
         return np.zeros(rows.shape[1])
     if kind == "a row":
         return wide[rng.integers(len(rows))]
-    return wide.max(axis=0) if kind == "corner" else (wide / len(rows)).sum(axis=0)
+    if kind == "corner":
+        return wide.max(axis=0)
+    # Quotients round up as well as down: of the largest numbers there are, their sum may overflow.
+    return (wide / (len(rows) * (1 + 1e-12))).sum(axis=0)
 
 
 def _unit(rows, center):
