@@ -11,8 +11,8 @@ namespace nearplane {
 namespace {
 
 /// The error that L2 reaches allow for; rows with a larger one always pass. It weighs the share of
-/// those against the pairs that a larger reach lets through: on natural images errors are some 1.5
-/// % of the reach, which lets 3 % of the pairs through, growing with the 15th power of the reach.
+/// those against the pairs that a larger reach lets through: on natural images errors are about
+/// 1.5 % of the reach, which lets 3 % of the pairs pass, growing with the 15th power of the reach.
 float common_error(const float* errors, std::int64_t n_rows) {
     constexpr std::int64_t most_errors = 1 << 14;  // a sample: any value is valid
     const std::int64_t n = std::min(n_rows, most_errors);

@@ -110,8 +110,7 @@ private:
     CentredFeature<T> centred_;
 };
 
-// ---- projections: products in float32
-// ------------------------------------------------------------
+// ---- projections: products in float32 ----------------------------------------------------------
 
 /// What arithmetic can cost at one level; see docs/numerics.md.
 struct ProjectionError {
@@ -128,10 +127,9 @@ struct ProjectionError {
         squares = 2.1 * (n / 8.0 + 16.0) * double_roundoff;
     }
 
-    double
-        coordinates;   // length of the error of all coordinates, as a multiple of the row's length
-    double underflow;  // and what comes on top
-    double squares;    // error of sums of squares, as a multiple of the row's squared length
+    double coordinates;  // length of the error of all of them, as a multiple of the row's length
+    double underflow;    // and what comes on top
+    double squares;      // error of sums of squares, as a multiple of the row's squared length
 };
 
 template <class T>
