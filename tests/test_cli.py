@@ -231,7 +231,7 @@ def test_a_folder_without_the_data_set_is_named_with_what_it_should_hold(
 
 def test_an_out_below_a_file_is_refused_before_the_run(run, tmp_path, monkeypatch):
     (tmp_path / "taken").write_text("")
-    monkeypatch.setattr(_command, "load_dataset", None)  # never reached
+    monkeypatch.setattr(_command, "load_images", None)  # never reached
     result = run("report", "--out", "taken/r.html")
     assert result.exit_code == 1
     assert "taken" in result.stderr

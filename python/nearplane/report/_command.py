@@ -5,8 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,8 +15,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from nearplane._cli._options import (
+    DataDirOption,
+    DatasetOption,
+    JsonOption,
+    NJobsOption,
+    NTestOption,
+    NTrainOption,
+    QuietOption,
+    SeedOption,
+    checked_counts,
+    counts,
+)
+from nearplane._cli._run import load_images, user_errors
 from nearplane._versions import version_info
-from nearplane.datasets import DATASET_NAMES, ImageDataset, get_data_home, load_dataset
 from nearplane.report import _findings, _text
 from nearplane.report._html import render_report
 from nearplane.report._knn import run_knn
@@ -28,7 +39,6 @@ from nearplane.report._write import check_writable, write_atomically
 
 _SCHEMA_VERSION = 2
 _DEFAULT_OUT = Path("nearplane-report.html")
-_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,49 +71,17 @@ class _Options:
         return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
-def _known_dataset(name: str) -> str:
-    if name not in DATASET_NAMES:
-        raise typer.BadParameter(f"{name!r} is not one of {', '.join(DATASET_NAMES)}")
-    return name
-
-
-def _parsed_ks(texts: list[str] | None) -> list[str] | None:
-    for text in texts or []:
-        for part in text.split(","):
-            if not part.strip().isdecimal() or int(part) < 1:
-                raise typer.BadParameter(
-                    f"{text!r} is not a list of whole numbers from 1, such as 1,3,5"
-                )
-    return texts
-
-
 def report(
     *,
-    dataset: Annotated[
-        str,
-        typer.Option(
-            callback=_known_dataset,
-            metavar="|".join(DATASET_NAMES),
-            help="The images to run on.",
-        ),
-    ] = "digits",
-    data_dir: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="Folder that holds the data set; nothing is downloaded then.",
-        ),
-    ] = None,
-    n_train: Annotated[
-        int | None, typer.Option(min=2, help="Use only so many training images.")
-    ] = None,
-    n_test: Annotated[int | None, typer.Option(min=1, help="Use only so many test images.")] = None,
+    dataset: DatasetOption = "digits",
+    data_dir: DataDirOption = None,
+    n_train: NTrainOption = None,
+    n_test: NTestOption = None,
     k: Annotated[
         list[str] | None,
         typer.Option(
             "--k",
-            callback=_parsed_ks,
+            callback=checked_counts,
             metavar="LIST",
             help="Numbers of neighbours to try, such as 1,3,5. Default: 1 to 20.",
         ),
@@ -120,19 +98,10 @@ def report(
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="The HTML file to write.")] = _DEFAULT_OUT,
-    seed: Annotated[
-        int,
-        typer.Option(min=0, max=2**32 - 1, help="Seed of the splits and of the images shown."),
-    ] = 0,
-    n_jobs: Annotated[
-        int | None, typer.Option(help="Number of threads; -1 for every core. Default: OpenMP's.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the results as JSON instead of a table.")
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Show no progress, and no table.")
-    ] = False,
+    seed: SeedOption = 0,
+    n_jobs: NJobsOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Run nearest neighbours and linear classifiers on images and write an HTML report.
 
@@ -143,7 +112,7 @@ def report(
     """
     if k and k_max is not None:
         raise typer.BadParameter("give either --k or --k-max, not both", param_hint="--k-max")
-    ks = [int(part) for text in k for part in text.split(",")] if k else None
+    ks = counts(k)
     options = _Options(
         dataset=dataset,
         data_dir=data_dir,
@@ -154,7 +123,7 @@ def report(
         seed=seed,
         n_jobs=n_jobs,
     )
-    with _user_errors():
+    with user_errors("no report was written"):
         content = _run(options, out, quiet=quiet)
     if as_json:
         typer.echo(json.dumps(_as_json(content, out), indent=2))
@@ -182,7 +151,13 @@ def _run(options: _Options, out: Path, *, quiet: bool) -> Report:
 def _compute(options: _Options, *, show: bool, on_stage: Callable[[str], None]) -> Report:
     # The images live in this function alone: gone before the plots need memory of their own.
     on_stage(f"loading {options.dataset}")
-    images = _load(options)
+    images = load_images(
+        options.dataset,
+        data_dir=options.data_dir,
+        n_train=options.n_train,
+        n_test=options.n_test,
+        seed=options.seed,
+    )
     knn = run_knn(
         images,
         n_neighbors=options.ks,
@@ -208,27 +183,6 @@ def _compute(options: _Options, *, show: bool, on_stage: Callable[[str], None]) 
     )
 
 
-def _load(options: _Options) -> ImageDataset:
-    try:
-        return load_dataset(
-            options.dataset,
-            data_home=options.data_dir,
-            n_train=options.n_train,
-            n_test=options.n_test,
-            random_state=options.seed,
-            download_if_missing=options.data_dir is None,
-        )
-    except FileNotFoundError as error:
-        if options.data_dir is None:
-            raise
-        # The first line says what is missing; the others tell a program, not a user, what to do.
-        missing, _, _ = str(error).partition("\n")
-        raise FileNotFoundError(
-            f"{missing}\nWithout --data-dir it is downloaded to {get_data_home()}, "
-            "if it is not there yet."
-        ) from error
-
-
 def _check_installed(*modules: str) -> None:
     # Asked before the long run, and without importing: that would count as the run's memory.
     for module in modules:
@@ -236,19 +190,6 @@ def _check_installed(*modules: str) -> None:
             raise ImportError(
                 f"the report needs {module}: pip install 'nearplane[report]'", name=module
             )
-
-
-@contextmanager
-def _user_errors() -> Iterator[None]:
-    """Turn what a user can put right into one message and an exit code."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo("nearplane: interrupted, no report was written", err=True)
-        raise typer.Exit(_INTERRUPTED) from None
-    except (ValueError, OSError, ImportError, MemoryError) as error:
-        typer.echo(f"nearplane: {error or type(error).__name__}", err=True)
-        raise typer.Exit(1) from None
 
 
 def _as_json(content: Report, out: Path) -> dict[str, Any]:
