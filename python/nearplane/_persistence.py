@@ -46,7 +46,7 @@ class PersistentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
         """
         check_is_fitted(self)
         facts, arrays = self._fitted_state()
-        facts["parameters"] = _plain_parameters(self.get_params(deep=False))
+        facts["parameters"] = self._plain_parameters(self.get_params(deep=False))
         if hasattr(self, "feature_names_in_"):
             arrays["feature_names"] = plain_text(self.feature_names_in_, "feature_names_in_")
         write_arrays(path, type(self).__name__, facts, arrays)
@@ -81,14 +81,64 @@ class PersistentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
         """
         facts, arrays = read_arrays(path, cls.__name__, mmap=mmap, verify=verify)
         with _complaints_about(path, cls.__name__):
-            parameters = _check_parameters(facts["parameters"], cls._get_param_names())
-            estimator = cls(**parameters)
+            estimator = cls(**cls._read_parameters(facts["parameters"]))
             estimator._restore_fitted(facts, arrays, verify=verify)
             if "feature_names" in arrays:
                 shape = (estimator.n_features_in_,)
                 names = check_stored(arrays["feature_names"], "feature_names", "U", shape)
                 estimator.feature_names_in_ = names.astype(object)
         return estimator
+
+    @classmethod
+    def _encode_parameter(cls, value: object) -> object:
+        """Return a parameter that is none of JSON's plain values as a dict that JSON can hold.
+
+        Subclasses that take such parameters say how; what they return as it is cannot be stored.
+        """
+        return value
+
+    @classmethod
+    def _decode_parameter(cls, name: str, stored: dict[str, Any]) -> object:
+        """Return the parameter that `_encode_parameter` has made this dict of.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            If it has not.
+        """
+        raise ValueError(f"its parameter {name} is {stored!r:.80}")
+
+    @classmethod
+    def _plain_parameters(cls, parameters: Mapping[str, object]) -> dict[str, Any]:
+        """Return parameters as JSON has them."""
+        plain = {}
+        for name, value in parameters.items():
+            plain[name] = value.item() if isinstance(value, np.generic) else value
+            if is_plain(plain[name]):
+                continue
+            plain[name] = cls._encode_parameter(value)
+            if not isinstance(plain[name], dict) or plain[name] is value:
+                raise ValueError(
+                    f"{name}={value!r} cannot be stored; finite numbers, text, booleans and None "
+                    f"can. Give {name} another value by set_params, or pickle the estimator."
+                )
+        return plain
+
+    @classmethod
+    def _read_parameters(cls, parameters: object) -> dict[str, Any]:
+        """Return what a file holds as parameters, which must be some of the class's.
+
+        Those that the class has got since the file was written are left to their defaults.
+        """
+        names = cls._get_param_names()
+        if not isinstance(parameters, dict) or not set(parameters) <= set(names):
+            raise ValueError(f"its parameters are {parameters!r:.80}, not {', '.join(names)}")
+        read = {}
+        for name, value in parameters.items():
+            if not (is_plain(value) or isinstance(value, dict)):
+                raise ValueError(f"its parameter {name} is {value!r:.80}")
+            read[name] = cls._decode_parameter(name, value) if isinstance(value, dict) else value
+        return read
 
     @abstractmethod
     def _fitted_state(self) -> tuple[Facts, Arrays]:
@@ -153,33 +203,8 @@ def _complaints_about(path: FilePath, kind: str) -> Iterator[None]:
         raise ValueError(f"{os.fspath(path)}: holds no fitted {kind}: {problem}.") from error
 
 
-def _plain_parameters(parameters: Mapping[str, object]) -> dict[str, Any]:
-    """Return parameters as JSON has them."""
-    plain = {}
-    for name, value in parameters.items():
-        plain[name] = value.item() if isinstance(value, np.generic) else value
-        if not _is_plain(plain[name]):
-            raise ValueError(
-                f"{name}={value!r} cannot be stored; finite numbers, text, booleans and None can. "
-                f"Give {name} another value by set_params, or pickle the estimator."
-            )
-    return plain
-
-
-def _check_parameters(parameters: object, names: list[str]) -> dict[str, Any]:
-    """Return what a file holds as parameters, which must be some of the class's.
-
-    Those that the class has got since the file was written are left to their defaults.
-    """
-    if not isinstance(parameters, dict) or not set(parameters) <= set(names):
-        raise ValueError(f"its parameters are {parameters!r:.80}, not {', '.join(names)}")
-    for name, value in parameters.items():
-        if not _is_plain(value):
-            raise ValueError(f"its parameter {name} is {value!r:.80}")
-    return parameters
-
-
-def _is_plain(value: object) -> bool:
+def is_plain(value: object) -> bool:
+    """Return whether a value is one that JSON gives back as it was."""
     if isinstance(value, float):
         return isfinite(value)
     return value is None or isinstance(value, bool | int | str)

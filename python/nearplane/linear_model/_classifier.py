@@ -5,9 +5,10 @@ from typing import Any
 from nearplane.linear_model._data import ClassWeight
 from nearplane.linear_model._learning import LinearLearning
 from nearplane.linear_model._schedules import Schedule
+from nearplane.linear_model._storing import PersistentLinearModel
 
 
-class LinearClassifier(LinearLearning):
+class LinearClassifier(LinearLearning, PersistentLinearModel):
     """Learn scores X W' + b, the highest of which is the label, by any of seven losses.
 
     It minimises the mean loss of the training rows plus a penalty on W. Without any argument it is
@@ -135,6 +136,10 @@ class LinearClassifier(LinearLearning):
     Ctrl-C the estimator has the weights of the last finished step, or of the best epoch so far with
     `early_stopping`. With scikit-learn 1.9 and later
     it takes callbacks by ``set_callbacks``, for each of which an epoch is a task.
+
+    `save` and `load` keep all that was fitted, the histories and the state of the optimizer
+    included: training goes on by `warm_start` or `partial_fit` as it would have without the file.
+    A schedule that is a function of the user's own cannot be stored.
 
     Examples
     --------

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from nearplane._storage import FilePath
 from nearplane.linear_model._classifier import LinearClassifier
 
 
@@ -166,6 +167,23 @@ class SweepPrediction(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             As in `score`, and if `k` is not a positive integer.
         """
         return self._best().top_k_accuracy(X, y, k)
+
+    def save(self, path: FilePath) -> None:
+        """Write `best_estimator_` to a file, which `LinearClassifier.load` reads.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file. One that exists is replaced when the new one is complete, not before.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            As in `decision_function`.
+        ValueError, OSError
+            As in `LinearClassifier.save`.
+        """
+        self._best().save(path)
 
     def _best(self) -> LinearClassifier:
         check_is_fitted(self)
