@@ -1,6 +1,7 @@
 """Where data sets lie on disk, and how a missing one gets there."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 ENVIRONMENT_VARIABLE = "NEARPLANE_DATA"
@@ -44,12 +45,30 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
     return Path(data_home).expanduser()
 
 
-def download(url: str, sha256: str, folder: Path, n_retries: int) -> Path:
-    """Download `url` into `folder` under its own name, and return the file's path.
+def download(urls: Sequence[str], sha256: str, folder: Path, n_retries: int) -> Path:
+    """Download a file into `folder` under its own name, and return its path.
 
     The file appears under that name only once it is complete and its SHA-256 is right.
+
+    Parameters
+    ----------
+    urls : sequence of str
+        Where the file is to be had; the next is tried when all retries of one have failed.
+    sha256 : str
+        The checksum, in hexadecimal digits.
+    folder : pathlib.Path
+        Made if it is missing.
+    n_retries : int
+        How often each address is tried again.
+
+    Raises
+    ------
+    ImportError
+        If pooch is not installed.
+    OSError
+        If every address failed; the message holds what each of them failed with.
     """
-    base, _, name = url.rpartition("/")
+    name = urls[0].rpartition("/")[2]
     try:
         import pooch
     except ImportError as error:
@@ -57,14 +76,18 @@ def download(url: str, sha256: str, folder: Path, n_retries: int) -> Path:
             f"downloading {name} needs pooch: pip install 'nearplane[data]' - or put the file "
             f"into {folder} yourself"
         ) from error
-    fetcher = pooch.create(
-        path=folder,
-        base_url=base + "/",
-        registry={name: f"sha256:{sha256}"},
-        retry_if_failed=n_retries,
-    )
-    try:
-        return Path(fetcher.fetch(name))
-    # A wrong checksum is a ValueError of pooch; connections and disks raise kinds of OSError.
-    except (OSError, ValueError) as error:
-        raise OSError(f"could not download {url} to {folder}: {error}") from error
+    problems = []
+    for url in urls:
+        fetcher = pooch.create(
+            path=folder,
+            base_url=url.rpartition("/")[0] + "/",
+            registry={name: f"sha256:{sha256}"},
+            retry_if_failed=n_retries,
+        )
+        try:
+            return Path(fetcher.fetch(name))
+        # A wrong checksum is a ValueError of pooch; connections and disks raise kinds of OSError.
+        except (OSError, ValueError) as error:
+            # Its text only: the exception would keep this frame, and with it sockets, alive.
+            problems.append(str(error))
+    raise OSError(f"could not download {' or '.join(urls)} to {folder}: {'; '.join(problems)}")

@@ -72,7 +72,7 @@ class _RejectedError(Exception):
     """The pickle asks for something that data does not need."""
 
 
-def load_pickle(content: NDArray[np.uint8], path: str) -> Any:
+def load_pickle(content: NDArray[np.uint8], path: str, *, max_opcodes: int = MAX_OPCODES) -> Any:
     """Return the data in a pickle: dict, list, tuple, bytes, str, int, bool, None and arrays.
 
     Parameters
@@ -81,6 +81,8 @@ def load_pickle(content: NDArray[np.uint8], path: str) -> Any:
         The whole file. Arrays and long byte strings of the result are read-only views of it.
     path : str
         The file's name, for messages.
+    max_opcodes : int
+        How many opcodes it may have; a batch of more records needs more.
 
     Raises
     ------
@@ -89,7 +91,7 @@ def load_pickle(content: NDArray[np.uint8], path: str) -> Any:
     """
     machine = _Machine(content.data.toreadonly())
     try:
-        return machine.run()
+        return machine.run(max_opcodes)
     except _RejectedError as error:
         problem = str(error)
     except UnicodeDecodeError:
@@ -108,8 +110,8 @@ class _Machine:
         self.marks: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
 
-    def run(self) -> Any:
-        for _ in range(MAX_OPCODES):
+    def run(self, max_opcodes: int) -> Any:
+        for _ in range(max_opcodes):
             self.opcode_at = self.position
             opcode = self.take_int(1)
             if self.opcode_at == 0 and opcode != PROTOCOL:
@@ -120,7 +122,7 @@ class _Machine:
             if handler is None:
                 reject(f"opcode {bytes([opcode])!r} is not admitted")
             handler(self)
-        raise _RejectedError(f"it has more than {MAX_OPCODES:,} opcodes")
+        raise _RejectedError(f"it has more than {max_opcodes:,} opcodes")
 
     def stop(self) -> Any:
         value = self.pop()

@@ -1,7 +1,17 @@
-"""How rows are drawn for a split or a subset."""
+"""The official subsets of a data set, and how rows are drawn for a split or a subset."""
+
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+Subset = Literal["train", "test", "all"]
+
+
+def check_subset(subset: object) -> None:
+    """Refuse what is no `Subset`."""
+    if subset not in get_args(Subset):
+        raise ValueError(f"subset must be 'train', 'test' or 'all', got {subset!r}")
 
 
 def stratified_order(labels: NDArray[np.int64], rng: np.random.RandomState) -> NDArray[np.intp]:
