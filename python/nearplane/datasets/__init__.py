@@ -1,7 +1,7 @@
 """Image data sets: bundled, fetched and made.
 
 - `load_digits` - scikit-learn's handwritten digits as images; needs no file and no network;
-- `fetch_cifar10` - CIFAR-10 from its official files, downloaded if they are missing;
+- `fetch_cifar10`, `fetch_cifar100` - from the official files, downloaded if they are missing;
 - `make_natural_images` - synthetic images with the statistics of natural ones;
 - `load_dataset` - any of them by name, split into training and test images.
 
@@ -11,6 +11,7 @@ only `load_dataset` splits what has no official split.
 """
 
 from ._cifar10 import fetch_cifar10
+from ._cifar100 import fetch_cifar100
 from ._digits import load_digits
 from ._files import DataFileError
 from ._home import get_data_home
@@ -22,6 +23,7 @@ __all__ = [
     "DataFileError",
     "ImageDataset",
     "fetch_cifar10",
+    "fetch_cifar100",
     "get_data_home",
     "load_dataset",
     "load_digits",
