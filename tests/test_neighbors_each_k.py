@@ -87,10 +87,11 @@ def test_blocks_of_any_size_give_the_same(data, monkeypatch):
     np.testing.assert_array_equal(predict_each_k(model, queries, [1, 4, 9]), whole)
 
 
-def test_many_classes_take_no_matrix_of_queries_times_classes():
+@pytest.mark.parametrize("weights", ["uniform", np.ones_like])
+def test_many_classes_take_no_matrix_of_queries_times_classes(weights):
     n = 5000
     X = np.arange(n, dtype=np.float32)[:, None]
-    model = KNeighborsClassifier(n_jobs=1).fit(X, np.arange(n) // 3)
+    model = KNeighborsClassifier(n_jobs=1, weights=weights).fit(X, np.arange(n) // 3)
     tracemalloc.start()
     try:
         predicted = predict_each_k(model, X, [1, 2])

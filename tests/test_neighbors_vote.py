@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nearplane.neighbors._vote import count_votes, elect
+from nearplane.neighbors._vote import count_votes, elect, elect_each_k
 from nearplane.neighbors._weights import neighbour_weights, pack, share_places
 
 from . import reference
@@ -34,6 +34,43 @@ def test_the_vote_is_the_oracles(poll, ties):
         assert row[won] == row.max()
 
 
+@settings(deadline=None, max_examples=200)
+@given(polls(), st.data(), st.sampled_from(["smallest", "nearest"]), st.booleans())
+def test_votes_counted_on_the_way_are_those_of_each_k_alone(poll, data, ties, uniform):
+    labels, weights, n_classes = poll
+    if uniform:
+        weights = np.ones_like(weights)
+    elif weights.size:  # neighbours without a say, but for the first
+        silent = data.draw(arrays(bool, weights.shape))
+        weights = np.where(silent & (np.arange(weights.shape[1]) > 0), 0, weights)
+    ks = sorted(data.draw(st.sets(st.integers(1, labels.shape[1]), min_size=1)))
+    given_weights = None if uniform else weights
+    nearest = ties == "nearest"
+    found = elect_each_k(labels, given_weights, ks, n_classes, nearest=nearest)
+    assert found.shape == (len(ks), len(labels))
+    for k, winners in zip(ks, found, strict=True):
+        first, says = labels[:, :k], weights[:, :k]
+        alone = elect(count_votes(first, says, n_classes), first, says, nearest=nearest)
+        np.testing.assert_array_equal(winners, alone)
+
+
+@pytest.mark.parametrize("n_classes", [2, 300, 70_000])
+@pytest.mark.parametrize("nearest", [False, True])
+def test_ties_among_many_classes_and_neighbours_are_broken_alike(n_classes, nearest):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(n_classes - min(n_classes, 400), n_classes, (20, 700))
+    weights = 1 / (1 + np.arange(700.0)) * np.ones((20, 1))
+    ks = [1, 2, 3, 255, 256, 257, 700]
+    for given_weights in (None, weights):
+        found = elect_each_k(labels, given_weights, ks, n_classes, nearest=nearest)
+        says = np.ones_like(weights) if given_weights is None else weights
+        for k, winners in zip(ks, found, strict=True):
+            first = labels[:, :k]
+            votes = count_votes(first, says[:, :k], n_classes)
+            alone = elect(votes, first, says[:, :k], nearest=nearest)
+            np.testing.assert_array_equal(winners, alone)
+
+
 def test_votes_that_only_rounding_separates_are_equal():
     labels = np.array([[2, 1, 1, 1, 0, 0]])
     weights = np.array([[0.3, 0.1, 0.1, 0.1, 0.1, 0.2]])
@@ -42,6 +79,8 @@ def test_votes_that_only_rounding_separates_are_equal():
     assert len(set(votes[0])) == 1
     assert elect(votes, labels, weights, nearest=False) == 0
     assert elect(votes, labels, weights, nearest=True) == 2
+    assert elect_each_k(labels, weights, [6], 3, nearest=False) == 0
+    assert elect_each_k(labels, weights, [6], 3, nearest=True) == 2
 
 
 def test_votes_that_differ_by_more_are_not():

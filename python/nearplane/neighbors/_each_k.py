@@ -10,8 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 from nearplane._validation import check_each_n_neighbors
 from nearplane.neighbors._classification import KNeighborsClassifier
 from nearplane.neighbors._supervised import blocks
-from nearplane.neighbors._vote import count_votes, elect
-from nearplane.neighbors._weights import neighbour_weights
+from nearplane.neighbors._vote import count_votes, elect, elect_each_k
+from nearplane.neighbors._weights import Weights, neighbour_weights
+
+# Each number of a block is looked at so often that the block had better fit into cache: it is taken
+# as many times smaller than blocks that are read once.
+_PASSES = 8
 
 
 def predict_each_k(
@@ -92,17 +96,77 @@ def vote_each_k(
     ndarray of shape (n_k, n_queries)
         Labels.
     """
-    n_classes = len(estimator.classes_)
-    winners = np.empty((len(ks), len(indices)), dtype=np.intp)
-    for block in blocks(np.arange(len(indices)), indices.shape[1] * n_classes):
-        labels = estimator._y[indices[block], 0]
-        for k, won in zip(ks, winners, strict=True):
-            first = labels[:, :k]
-            weights = neighbour_weights(estimator.weights, distances[block, :k])
-            votes = count_votes(first, weights, n_classes)
-            won[block] = elect(votes, first, weights, nearest=estimator.ties == "nearest")
+    winners = winners_each_k(
+        estimator._y[:, 0],
+        distances,
+        indices,
+        ks,
+        n_classes=len(estimator.classes_),
+        weights=estimator.weights,
+        ties=estimator.ties,
+    )
     predicted: NDArray[Any] = estimator.classes_[winners]
     return predicted
+
+
+def winners_each_k(
+    codes: NDArray[np.intp],
+    distances: NDArray[np.float64],
+    indices: NDArray[np.int64],
+    ks: Sequence[int],
+    *,
+    n_classes: int,
+    weights: Weights,
+    ties: str,
+) -> NDArray[np.intp]:
+    """Return the number of the class that wins with each k.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples,), integers from 0 to n_classes - 1
+        The class of each row that may be a neighbour.
+    distances, indices : ndarray of shape (n_queries, n_found)
+        Rows, from the nearest to the farthest.
+    ks : sequence of int
+        In any order; none larger than n_found.
+    n_classes : int
+        Number of classes.
+    weights : {"uniform", "distance"} or callable
+        As of `nearplane.KNeighborsClassifier`.
+    ties : {"smallest", "nearest"}
+        As there.
+
+    Returns
+    -------
+    ndarray of shape (n_k, n_queries), int
+    """
+    increasing, position = np.unique(np.asarray(ks), return_inverse=True)
+    ks, nearest = increasing.tolist(), ties == "nearest"
+    winners = np.empty((len(ks), len(indices)), dtype=np.intp)
+    n_counted = n_classes if callable(weights) else min(ks[-1], n_classes)
+    for block in blocks(np.arange(len(indices)), _PASSES * (ks[-1] + n_counted)):
+        labels, far = codes[indices[block, : ks[-1]]], distances[block, : ks[-1]]
+        if callable(weights):  # and may weigh the same neighbour differently for another k
+            winners[:, block] = [
+                _winner(labels[:, :k], far[:, :k], n_classes, weights, nearest) for k in ks
+            ]
+        else:
+            # What a neighbour weighs by distance does not depend on those behind it.
+            says = None if weights == "uniform" else neighbour_weights(weights, far)
+            winners[:, block] = elect_each_k(labels, says, ks, n_classes, nearest=nearest)
+    return winners[position]
+
+
+def _winner(
+    labels: NDArray[np.intp],
+    distances: NDArray[np.float64],
+    n_classes: int,
+    weights: Weights,
+    nearest: bool,
+) -> NDArray[np.intp]:
+    """Return the winners of the vote of these neighbours."""
+    says = neighbour_weights(weights, distances)
+    return elect(count_votes(labels, says, n_classes), labels, says, nearest=nearest)
 
 
 def _check_votes_by_k_alone(estimator: KNeighborsClassifier) -> None:
