@@ -9,8 +9,7 @@ LEVELS = {
 }
 
 
-def argkmin(level, query, base, k, metric, *, exclude_self=False, n_threads=2, progress=None):
+def argkmin(level, query, base, k, metric, **options):
     """Call one level's argkmin with the arguments tests rarely vary."""
-    return LEVELS[level].argkmin(
-        query, base, k, metric, exclude_self=exclude_self, n_threads=n_threads, progress=progress
-    )
+    usual = {"exclude_self": False, "n_threads": 2, "progress": None}
+    return LEVELS[level].argkmin(query, base, k, metric, **usual | options)

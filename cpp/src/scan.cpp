@@ -50,6 +50,13 @@ ScanPlan::ScanPlan(const BoundKernel& kernel, std::int64_t n_queries, std::int64
         shape.base_rows);
 }
 
+ScanPlan ScanPlan::of_triangle(const BoundKernel& kernel, std::int64_t n_rows, int n_threads) {
+    ScanPlan plan(kernel, n_rows, n_rows, n_threads);
+    const std::int64_t unit = kernel.shape().query_rows;
+    plan.super_queries = ceil_div(n_rows, unit) * unit;
+    return plan;
+}
+
 Scan::Scan(const BoundKernel& kernel, const MatrixView& query, const MatrixView& base,
            const ScanPlan& plan, int n_threads, Monitor& monitor)
     : kernel_(kernel),
@@ -78,6 +85,20 @@ void Scan::run_block(const QueryBlock& queries, const SumConsumer& consume) {
     parallel_for(n_chunks, n_threads_, monitor_, queries.span,
                  [&](std::int64_t chunk, int worker, Pulse& pulse) {
                      scan_chunk(chunk, queries.count, worker, pulse, consume);
+                 });
+}
+
+void Scan::run_triangle(const SumConsumer& consume) {
+    const QueryBlock all{0, query_.rows, {0.0, 1.0}};
+    pack_queries(all);
+    const std::int64_t n_chunks = ceil_div(base_.rows, plan_.chunk_base);
+    parallel_for(n_chunks, n_threads_, monitor_, all.span,
+                 [&](std::int64_t task, int worker, Pulse& pulse) {
+                     // The last chunk meets the most queries, and is begun first: a long task at
+                     // the end would be waited for.
+                     const std::int64_t chunk = n_chunks - 1 - task;
+                     const std::int64_t n_queries = (chunk + 1) * plan_.chunk_base;
+                     scan_chunk(chunk, std::min(n_queries, all.count), worker, pulse, consume);
                  });
 }
 

@@ -84,6 +84,9 @@ struct ScanPlan {
     ScanPlan(const BoundKernel& kernel, std::int64_t n_queries, std::int64_t n_base, int n_threads,
              std::int64_t most_super_queries = std::numeric_limits<std::int64_t>::max());
 
+    /// Of rows that are their own queries, all of which share one super-block.
+    static ScanPlan of_triangle(const BoundKernel& kernel, std::int64_t n_rows, int n_threads);
+
     std::int64_t super_queries;  // packed at once, shared by all workers
     std::int64_t block_queries;  // whose panels stay in L2 while a base chunk passes
     std::int64_t chunk_base;     // packed at once by each worker
@@ -101,6 +104,10 @@ public:
     /// from all workers at once, for each pair of rows exactly once.
     void run_block(const QueryBlock& queries, const SumConsumer& consume);
 
+    /// Where the base is its own query, in one super-block: computes the sums of half of the pairs,
+    /// those of queries up to a base row. Blocks on the diagonal hold some of the others too.
+    void run_triangle(const SumConsumer& consume);
+
 private:
     struct Workspace {
         PackedRows base;
@@ -108,6 +115,7 @@ private:
     };
 
     void pack_queries(const QueryBlock& queries);
+    /// Meets a chunk of base rows with the first `n_queries` of the super-block.
     void scan_chunk(std::int64_t chunk, std::int64_t n_queries, int worker, Pulse& pulse,
                     const SumConsumer& consume);
 

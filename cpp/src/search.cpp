@@ -15,6 +15,34 @@ namespace {
 
 // All candidate buffers of a super-block of queries together.
 constexpr std::int64_t candidate_bytes = 64 << 20;
+// The packed rows of a search among themselves by halves.
+constexpr std::int64_t triangle_bytes = 64 << 20;
+
+bool is_same(const MatrixView& a, const MatrixView& b) {
+    return a.data == b.data && a.scalar == b.scalar && a.rows == b.rows && a.cols == b.cols &&
+           a.row_stride == b.row_stride && a.col_stride == b.col_stride;
+}
+
+Candidate candidate_of(const SumBlock& block, std::int64_t i, std::int64_t j, std::int64_t index) {
+    const double bound = block.lower(i, j);
+    return {bound, bound + block.gap(i, j), index};
+}
+
+/// Calls offer(begin, end) for short ranges of [begin, end) that hold a base row j which
+/// is_possible says may be near enough. Nearly every range holds none; finding that out is
+/// vectorised.
+template <class IsPossible, class Offer>
+void offer_ranges(std::int64_t begin, std::int64_t end, const IsPossible& is_possible,
+                  const Offer& offer) {
+    constexpr std::int64_t range = 16;
+    std::int64_t j = begin;
+    for (; j + range <= end; j += range) {
+        int possible = 0;
+        for (std::int64_t l = j; l < j + range; ++l) possible |= static_cast<int>(is_possible(l));
+        if (possible != 0) offer(j, j + range);
+    }
+    offer(j, end);
+}
 
 /// The candidate buffers of one worker for one super-block of queries.
 class Collector {
@@ -49,31 +77,73 @@ public:
           kernel_(make_search_kernel(options.metric, base)) {}
 
     void run() {
-        const std::int64_t query_bytes = CandidateBuffer::capacity_for(options_.k) *
-                                         static_cast<std::int64_t>(sizeof(Candidate)) *
-                                         options_.n_threads;
+        if (by_halves()) {
+            search_triangle();
+            return;
+        }
         const ScanPlan plan(*kernel_, query_.rows, base_.rows, options_.n_threads,
-                            candidate_bytes / query_bytes);
+                            candidate_bytes / bytes_per_query());
         Scan scan(*kernel_, query_, base_, plan, options_.n_threads, monitor_);
         scan.run([&](const QueryBlock& block) { search_block(scan, block); });
     }
 
 private:
+    using Collectors = std::vector<std::unique_ptr<Collector>>;
+
+    std::int64_t bytes_per_query() const {
+        return CandidateBuffer::capacity_for(options_.k) *
+               static_cast<std::int64_t>(sizeof(Candidate)) * options_.n_threads;
+    }
+
+    /// Whether the rows are searched among themselves and few enough for one super-block: then each
+    /// pair is computed once, for both of its rows.
+    bool by_halves() const {
+        return is_same(query_, base_) && options_.first_query == 0 &&
+               query_.rows <= candidate_bytes / bytes_per_query() &&
+               query_.rows * kernel_->shape().row_bytes <= triangle_bytes;
+    }
+
     void search_block(Scan& scan, const QueryBlock& queries) {
-        std::vector<std::unique_ptr<Collector>> collectors(
-            static_cast<std::size_t>(options_.n_threads));
+        Collectors collectors(static_cast<std::size_t>(options_.n_threads));
         SharedThresholds thresholds(queries.count);
-        const Measure measure = [&](std::int64_t query, std::int64_t index) {
-            return nearplane::measure(options_.metric, query_, queries.first + query, base_, index);
-        };
+        const Measure measure = measure_from(queries.first);
         scan.run_block(queries, [&](const SumBlock& block, int worker) {
-            auto& collector = collectors[static_cast<std::size_t>(worker)];
-            if (!collector) collector = std::make_unique<Collector>(queries.count, options_.k);
+            Collector& collector = collector_of(collectors, worker, queries.count);
             for (std::int64_t i = 0; i < block.n_queries; ++i) {
                 const std::int64_t query = block.first_query + i;
-                collect(block, i, queries.first, (*collector)[query], thresholds, measure);
+                collect(block, i, queries.first, collector[query], thresholds, measure);
             }
         });
+        write_answers(queries, collectors, measure);
+    }
+
+    void search_triangle() {
+        const ScanPlan plan = ScanPlan::of_triangle(*kernel_, query_.rows, options_.n_threads);
+        Scan scan(*kernel_, query_, base_, plan, options_.n_threads, monitor_);
+        Collectors collectors(static_cast<std::size_t>(options_.n_threads));
+        SharedThresholds thresholds(query_.rows);
+        const Measure measure = measure_from(0);
+        scan.run_triangle([&](const SumBlock& block, int worker) {
+            collect_both(block, collector_of(collectors, worker, query_.rows), thresholds, measure);
+        });
+        write_answers({0, query_.rows, {1.0, 1.0}}, collectors, measure);
+    }
+
+    Collector& collector_of(Collectors& collectors, int worker, std::int64_t n_queries) const {
+        auto& collector = collectors[static_cast<std::size_t>(worker)];
+        if (!collector) collector = std::make_unique<Collector>(n_queries, options_.k);
+        return *collector;
+    }
+
+    /// Measures pairs of a query, counted from `first_query`, and a base row.
+    Measure measure_from(std::int64_t first_query) const {
+        return [this, first_query](std::int64_t query, std::int64_t index) {
+            return nearplane::measure(options_.metric, query_, first_query + query, base_, index);
+        };
+    }
+
+    void write_answers(const QueryBlock& queries, const Collectors& collectors,
+                       const Measure& measure) const {
         const ProgressSpan no_progress{queries.span.end, queries.span.end};
         parallel_for(queries.count, options_.n_threads, monitor_, no_progress,
                      [&](std::int64_t query, int, Pulse&) {
@@ -87,33 +157,68 @@ private:
     void collect(const SumBlock& block, std::int64_t i, std::int64_t first_query,
                  CandidateBuffer& buffer, SharedThresholds& thresholds,
                  const Measure& measure) const {
-        constexpr std::int64_t group = 16;
         const std::int64_t query = block.first_query + i;
         double threshold = std::min(buffer.threshold(), thresholds.get(query));
-        const auto offer = [&](std::int64_t begin, std::int64_t end) {
+        const auto is_possible = [&](std::int64_t j) { return !(block.lower(i, j) > threshold); };
+        offer_ranges(0, block.n_base, is_possible, [&](std::int64_t begin, std::int64_t end) {
             for (std::int64_t j = begin; j < end; ++j) {
-                const double bound = block.lower(i, j);
                 const std::int64_t index = block.first_base + j;
-                if (bound > threshold || options_.skips(first_query + query, index)) continue;
-                buffer.push({bound, bound + block.gap(i, j), index}, query, measure);
+                if (!is_possible(j) || options_.skips(first_query + query, index)) continue;
+                buffer.push(candidate_of(block, i, j, index), query, measure);
                 threshold = std::min(buffer.threshold(), threshold);
             }
-        };
-        std::int64_t j = 0;
-        for (; j + group <= block.n_base; j += group) {
-            // Nearly every group holds nothing near enough; finding that out is vectorised.
-            int possible = 0;
-            for (std::int64_t l = j; l < j + group; ++l) {
-                possible |= static_cast<int>(!(block.lower(i, l) > threshold));
-            }
-            if (possible != 0) offer(j, j + group);
-        }
-        offer(j, block.n_base);
+        });
         thresholds.lower(query, buffer.threshold());
     }
 
-    std::span<const Candidate> merge(const std::vector<std::unique_ptr<Collector>>& collectors,
-                                     std::int64_t query, const Measure& measure) const {
+    /// Offers the rows of each pair of a block to each other, but those of pairs below the
+    /// diagonal, which another block has, or this one once more.
+    void collect_both(const SumBlock& block, Collector& collector, SharedThresholds& thresholds,
+                      const Measure& measure) const {
+        std::vector<double> of_base(static_cast<std::size_t>(block.n_base));
+        for (std::int64_t j = 0; j < block.n_base; ++j) {
+            const std::int64_t index = block.first_base + j;
+            of_base[static_cast<std::size_t>(j)] =
+                std::min(collector[index].threshold(), thresholds.get(index));
+        }
+        for (std::int64_t i = 0; i < block.n_queries; ++i) {
+            collect_both(block, i, collector, of_base.data(), thresholds, measure);
+        }
+        for (std::int64_t j = 0; j < block.n_base; ++j) {
+            const std::int64_t index = block.first_base + j;
+            thresholds.lower(index, collector[index].threshold());
+        }
+    }
+
+    void collect_both(const SumBlock& block, std::int64_t i, Collector& collector, double* of_base,
+                      SharedThresholds& thresholds, const Measure& measure) const {
+        const std::int64_t query = block.first_query + i;
+        CandidateBuffer& buffer = collector[query];
+        double threshold = std::min(buffer.threshold(), thresholds.get(query));
+        const auto is_possible = [&](std::int64_t j) {
+            return !(block.lower(i, j) > std::max(threshold, of_base[j]));
+        };
+        const auto offer = [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t j = begin; j < end; ++j) {
+                const std::int64_t index = block.first_base + j;
+                const double bound = block.lower(i, j);
+                if (!(bound > threshold) && !options_.skips(query, index)) {
+                    buffer.push(candidate_of(block, i, j, index), query, measure);
+                    threshold = std::min(buffer.threshold(), threshold);
+                }
+                if (!(bound > of_base[j]) && index != query && !options_.skips(index, query)) {
+                    collector[index].push(candidate_of(block, i, j, query), index, measure);
+                    of_base[j] = std::min(collector[index].threshold(), of_base[j]);
+                }
+            }
+        };
+        const std::int64_t diagonal = std::max<std::int64_t>(query - block.first_base, 0);
+        offer_ranges(diagonal, block.n_base, is_possible, offer);
+        thresholds.lower(query, buffer.threshold());
+    }
+
+    std::span<const Candidate> merge(const Collectors& collectors, std::int64_t query,
+                                     const Measure& measure) const {
         CandidateBuffer* merged = nullptr;
         for (const auto& collector : collectors) {
             if (!collector) continue;
