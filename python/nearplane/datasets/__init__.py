@@ -1,7 +1,8 @@
 """Image data sets: bundled, fetched and made.
 
 - `load_digits` - scikit-learn's handwritten digits as images; needs no file and no network;
-- `fetch_cifar10`, `fetch_cifar100` - from the official files, downloaded if they are missing;
+- `fetch_cifar10`, `fetch_cifar100`, `fetch_mnist`, `fetch_fashion_mnist` - from the official files,
+  downloaded if they are missing;
 - `fetch_image_folder` - images of any sizes, in a folder for each class; `read_images` - any files;
 - `make_natural_images` - synthetic images with the statistics of natural ones;
 - `load_dataset` - any of them by name, split into training and test images.
@@ -18,6 +19,7 @@ from ._files import DataFileError
 from ._home import get_data_home
 from ._image_folder import fetch_image_folder
 from ._image_reading import read_images
+from ._mnist import fetch_fashion_mnist, fetch_mnist
 from ._natural import make_natural_images
 from ._registry import DATASET_NAMES, ImageDataset, load_dataset
 
@@ -27,7 +29,9 @@ __all__ = [
     "ImageDataset",
     "fetch_cifar10",
     "fetch_cifar100",
+    "fetch_fashion_mnist",
     "fetch_image_folder",
+    "fetch_mnist",
     "get_data_home",
     "load_dataset",
     "load_digits",

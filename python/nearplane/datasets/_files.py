@@ -1,4 +1,4 @@
-"""Reading named members of a folder or of a tar.gz archive, without trusting either.
+"""Reading files, and named members of a folder or of a tar.gz archive, without trusting any.
 
 A loader says which members it wants and receives each as a `Member`: a name for messages, a size
 and a stream. Nothing is ever extracted, names are compared exactly, and every byte count is checked
@@ -110,16 +110,22 @@ class Member:
 Visitor = Callable[[str, Member], None]
 
 
+@contextmanager
+def open_file(path: Path) -> Iterator[Member]:
+    """Open a regular file as a `Member` of its own."""
+    # Unbuffered: visitors read large blocks straight into their own arrays.
+    with path.open("rb", buffering=0) as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise DataFileError(path, "is not a regular file")
+        yield Member(str(path), status.st_size, stream)
+
+
 def visit_folder(folder: Path, names: Collection[str], visit: Visitor) -> None:
     """Call ``visit(name, member)`` for each named file of a folder."""
     for name in names:
-        path = folder / name
-        # Unbuffered: visitors read large blocks straight into their own arrays.
-        with path.open("rb", buffering=0) as stream:
-            status = os.fstat(stream.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise DataFileError(path, "is not a regular file")
-            visit(name, Member(str(path), status.st_size, stream))
+        with open_file(folder / name) as member:
+            visit(name, member)
 
 
 def visit_archive(
@@ -132,7 +138,7 @@ def visit_archive(
     """
     wanted = {f"{folder}/{name}": name for name in [*names, *optional]}
     seen: set[str] = set()
-    with archive.open("rb") as compressed, _damage_reported(archive, compressed):
+    with archive.open("rb") as compressed, damage_reported(archive, compressed, "tar.gz archive"):
         content = _BoundedReader(gzip.GzipFile(fileobj=compressed), archive)
         with tarfile.open(fileobj=content, mode="r|", bufsize=1 << 20) as tar:
             for info in tar:
@@ -162,15 +168,17 @@ def _tar_member(archive: Path, tar: tarfile.TarFile, info: tarfile.TarInfo) -> M
 
 
 @contextmanager
-def _damage_reported(archive: Path, compressed: BinaryIO) -> Iterator[None]:
+def damage_reported(
+    path: Path, compressed: BinaryIO | io.RawIOBase | io.BufferedIOBase, kind: str
+) -> Iterator[None]:
     """Turn what gzip and tarfile raise on damaged input into a `DataFileError`."""
     try:
         yield
     except DataFileError:
         raise
     except DAMAGE as error:
-        problem = f"is not an intact tar.gz archive ({error})"
-        raise DataFileError(archive, problem, compressed.tell()) from error
+        problem = f"is not an intact {kind} ({error})"
+        raise DataFileError(path, problem, compressed.tell()) from error
 
 
 class _BoundedReader(io.RawIOBase):
