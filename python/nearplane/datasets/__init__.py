@@ -17,11 +17,12 @@ from ._cifar100 import fetch_cifar100
 from ._digits import load_digits
 from ._files import DataFileError
 from ._home import get_data_home
+from ._image_dataset import ImageDataset
 from ._image_folder import fetch_image_folder
 from ._image_reading import read_images
 from ._mnist import fetch_fashion_mnist, fetch_mnist
 from ._natural import make_natural_images
-from ._registry import DATASET_NAMES, ImageDataset, load_dataset
+from ._registry import DATASET_NAMES, load_dataset
 
 __all__ = [
     "DATASET_NAMES",
