@@ -3,7 +3,8 @@
 ``nearplane`` answers from a C++ core, and looks like scikit-learn from the outside:
 
 - `pairwise_distances` and `argkmin` find exact distances and nearest rows;
-- `NearestNeighbors`, `KNeighborsClassifier` and `KNeighborsRegressor` are the estimators on them;
+- `NearestNeighbors`, `KNeighborsClassifier` and `KNeighborsRegressor` are the estimators on them,
+  and `KNeighborsClassifierCV` chooses k, the metric and the weights from one search a metric;
 - `LinearClassifier` trains softmax and every multiclass SVM, `LinearClassifierSweep` a whole grid
   of settings in one pass over the data; `random_search` is the baseline to beat;
 - `nearplane.losses` has the losses with their gradients, `check_gradient` checks any of them;
@@ -18,12 +19,18 @@ from nearplane._versions import show_versions
 from nearplane.distances import argkmin, pairwise_distances
 from nearplane.gradients import check_gradient
 from nearplane.linear_model import LinearClassifier, LinearClassifierSweep, random_search
-from nearplane.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors
+from nearplane.neighbors import (
+    KNeighborsClassifier,
+    KNeighborsClassifierCV,
+    KNeighborsRegressor,
+    NearestNeighbors,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
     "KNeighborsClassifier",
+    "KNeighborsClassifierCV",
     "KNeighborsRegressor",
     "LinearClassifier",
     "LinearClassifierSweep",
