@@ -6,14 +6,25 @@ any matplotlib axes:
 - `NeighborsDisplay`: query images, each beside its nearest neighbours;
 - `AccuracyCurveDisplay`: accuracy against the number of neighbours;
 - `LossCurveDisplay`: loss, accuracy or learning rate of trainings against epochs or steps;
-- `TemplatesDisplay`: the weights of a linear classifier as images.
+- `TemplatesDisplay`: the weights of a linear classifier as images;
+- `PerClassAccuracyDisplay`: the accuracy on each class;
+- `ConfusionPairsDisplay`: which classes are taken for which others, with images of it.
 
 matplotlib is imported only when something is drawn (``pip install 'nearplane[report]'``).
 """
 
 from nearplane.display._accuracy import AccuracyCurveDisplay
+from nearplane.display._class_accuracy import PerClassAccuracyDisplay
+from nearplane.display._confusion import ConfusionPairsDisplay
 from nearplane.display._loss_curve import LossCurveDisplay
 from nearplane.display._neighbors import NeighborsDisplay
 from nearplane.display._templates import TemplatesDisplay
 
-__all__ = ["AccuracyCurveDisplay", "LossCurveDisplay", "NeighborsDisplay", "TemplatesDisplay"]
+__all__ = [
+    "AccuracyCurveDisplay",
+    "ConfusionPairsDisplay",
+    "LossCurveDisplay",
+    "NeighborsDisplay",
+    "PerClassAccuracyDisplay",
+    "TemplatesDisplay",
+]
