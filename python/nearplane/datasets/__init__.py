@@ -5,6 +5,8 @@
   downloaded if they are missing;
 - `fetch_image_folder` - images of any sizes, in a folder for each class; `read_images` - any files;
 - `make_natural_images` - synthetic images with the statistics of natural ones;
+- `make_quadrants`, `make_ring`, `make_three_modes`, `make_parity`, `make_spirals` - toy sets
+  whose classes no line separates;
 - `load_dataset` - any of them by name, split into training and test images.
 
 Images are uint8 arrays of shape (n, height, width) or (n, height, width, channels), labels int64.
@@ -23,6 +25,7 @@ from ._image_reading import read_images
 from ._mnist import fetch_fashion_mnist, fetch_mnist
 from ._natural import make_natural_images
 from ._registry import DATASET_NAMES, load_dataset
+from ._toys import make_parity, make_quadrants, make_ring, make_spirals, make_three_modes
 
 __all__ = [
     "DATASET_NAMES",
@@ -37,5 +40,10 @@ __all__ = [
     "load_dataset",
     "load_digits",
     "make_natural_images",
+    "make_parity",
+    "make_quadrants",
+    "make_ring",
+    "make_spirals",
+    "make_three_modes",
     "read_images",
 ]
