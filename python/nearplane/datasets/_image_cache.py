@@ -23,6 +23,7 @@ from ._image_reading import Put, Skipped
 
 _FORMAT, _VERSION = "nearplane image cache", 1
 _NAME_LENGTH = 40
+_BYTES_PER_SYNC = 2**25
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class ImageCache:
         with _new_file(images) as file:
             # Room for all of them: NumPy makes the header as long for a smaller number.
             self._write_header(file, self.n_files)
-            skipped = read(lambda pixels: file.write(pixels.data))
+            skipped = read(_writer(file))
             self._write_header(file, self.n_files - len(skipped))
         try:
             # Mapped first, so that nobody who now replaces the file can take it away.
@@ -187,12 +188,31 @@ def _new_file(target: Path) -> Iterator[BinaryIO]:
     try:
         with open(temporary, "xb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            _sync(file)
         os.replace(temporary, target)
     except BaseException:
         _remove(temporary)
         raise
+
+
+def _writer(file: BinaryIO) -> Put:
+    unwritten = 0
+
+    def put(pixels: NDArray[np.uint8]) -> None:
+        nonlocal unwritten
+        file.write(pixels.data)
+        unwritten += pixels.nbytes
+        # Little by little, because nothing interrupts the writing of gigabytes at the end.
+        if unwritten >= _BYTES_PER_SYNC:
+            _sync(file)
+            unwritten = 0
+
+    return put
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _remove(path: Path) -> None:

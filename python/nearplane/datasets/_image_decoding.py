@@ -180,7 +180,8 @@ def _resize(image: "Image", size: tuple[int, int], mode: ImageMode) -> "Image":
         small = _to_eight_bits(image.convert("F").resize(size, bilinear))
         return small.convert(mode)
     if "transparency" not in image.info and image.mode not in _ALPHA_MODES:
-        return image.convert(mode).resize(size, bilinear, reducing_gap=_REDUCING_GAP)
+        plain = image if image.mode == mode else image.convert(mode)  # which copies in any case
+        return plain.resize(size, bilinear, reducing_gap=_REDUCING_GAP)
     # Pillow weighs colours with their opacity here, so that invisible ones do not bleed.
     small = image.convert("RGBA").resize(size, bilinear, reducing_gap=_REDUCING_GAP)
     paper = Image.new("RGBA", size, "white")

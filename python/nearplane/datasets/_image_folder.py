@@ -205,19 +205,17 @@ def _assemble(scan: ImageScan, images: NDArray[np.uint8], skipped: Skipped) -> B
         target_names=names,
         filenames=list(compress(scan.files, read)),
         image_shape=images.shape[1:],
-        skipped=left_out,
-        DESCR=_describe(scan.root, images, names, left_out),
+        skipped=sorted(left_out),
+        DESCR=_describe(scan.root, images, names, len(left_out)),
     )
 
 
-def _describe(
-    root: Path, images: NDArray[np.uint8], names: list[str], skipped: list[tuple[str, str]]
-) -> str:
+def _describe(root: Path, images: NDArray[np.uint8], names: list[str], n_skipped: int) -> str:
     height, width, *channels = images.shape[1:]
     kind = "colour" if channels else "grey"
     return (
         f"Image folder {root}: {len(images):,} {kind} images in {len(names):,} classes, resized to "
-        f"{height} x {width} pixels; {len(skipped):,} files or folders skipped.\n"
+        f"{height} x {width} pixels; {n_skipped:,} files or folders skipped.\n"
     )
 
 

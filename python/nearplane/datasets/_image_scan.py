@@ -47,7 +47,7 @@ class ImageScan:
         self._hash = hashlib.blake2b(digest_size=16)
         self._ignored = {_identity(folder) for folder in ignored if folder.exists()}
         for entry in _visible(root):
-            if entry.is_dir():
+            if _is_folder(entry):
                 self._add_class(entry)
             elif self._is_image(entry):
                 self.skipped.append((entry.path, "is in no folder of a class"))
@@ -95,7 +95,7 @@ class ImageScan:
             entered.add(identity)
             below = []
             for entry in entries:
-                if entry.is_dir():
+                if _is_folder(entry):
                     below.append(entry.path)
                 elif self._is_image(entry):
                     yield entry
@@ -109,6 +109,13 @@ def _visible(folder: str | Path) -> list["os.DirEntry[str]"]:
     with os.scandir(folder) as entries:
         visible = [entry for entry in entries if not entry.name.startswith(".")]
     return sorted(visible, key=lambda entry: entry.name)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _identity(folder: "str | Path | os.DirEntry[str]") -> _Identity:
