@@ -8,13 +8,14 @@
 - `LinearClassifier` trains softmax and every multiclass SVM, `LinearClassifierSweep` a whole grid
   of settings in one pass over the data; `random_search` is the baseline to beat;
 - `nearplane.losses` has the losses with their gradients, `check_gradient` checks any of them;
+- `nearplane.preprocessing` has transformers of images, `nearplane.metrics` counts what went wrong;
 - `nearplane.datasets` loads image sets, `nearplane.display` draws, `nearplane report` does it all.
 
 uint8 images stay uint8, neighbours are exact, and training with a seed gives the same bits on any
 number of threads: see ``docs/numerics.md``.
 """
 
-from nearplane import losses
+from nearplane import losses, metrics, preprocessing
 from nearplane._versions import show_versions
 from nearplane.distances import argkmin, pairwise_distances
 from nearplane.gradients import check_gradient
@@ -39,7 +40,9 @@ __all__ = [
     "argkmin",
     "check_gradient",
     "losses",
+    "metrics",
     "pairwise_distances",
+    "preprocessing",
     "random_search",
     "show_versions",
 ]
