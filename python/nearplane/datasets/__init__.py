@@ -4,6 +4,7 @@
 - `fetch_cifar10`, `fetch_cifar100`, `fetch_mnist`, `fetch_fashion_mnist` - from the official files,
   downloaded if they are missing;
 - `fetch_image_folder` - images of any sizes, in a folder for each class; `read_images` - any files;
+- `load_arrays` - embeddings, or images already decoded, from ``.npz`` or ``.npy`` files;
 - `make_natural_images` - synthetic images with the statistics of natural ones;
 - `make_quadrants`, `make_ring`, `make_three_modes`, `make_parity`, `make_spirals` - toy sets
   whose classes no line separates;
@@ -14,6 +15,7 @@ The ``load_*``, ``fetch_*`` and ``make_*`` functions return what there is, as sc
 only `load_dataset` splits what has no official split.
 """
 
+from ._arrays import load_arrays
 from ._cifar10 import fetch_cifar10
 from ._cifar100 import fetch_cifar100
 from ._digits import load_digits
@@ -37,6 +39,7 @@ __all__ = [
     "fetch_image_folder",
     "fetch_mnist",
     "get_data_home",
+    "load_arrays",
     "load_dataset",
     "load_digits",
     "make_natural_images",

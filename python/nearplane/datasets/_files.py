@@ -169,14 +169,17 @@ def _tar_member(archive: Path, tar: tarfile.TarFile, info: tarfile.TarInfo) -> M
 
 @contextmanager
 def damage_reported(
-    path: Path, compressed: BinaryIO | io.RawIOBase | io.BufferedIOBase, kind: str
+    path: Path,
+    compressed: BinaryIO | io.RawIOBase | io.BufferedIOBase,
+    kind: str,
+    damage: tuple[type[Exception], ...] = DAMAGE,
 ) -> Iterator[None]:
-    """Turn what gzip and tarfile raise on damaged input into a `DataFileError`."""
+    """Turn what a library raises on damaged input into a `DataFileError`."""
     try:
         yield
     except DataFileError:
         raise
-    except DAMAGE as error:
+    except damage as error:
         problem = f"is not an intact {kind} ({error})"
         raise DataFileError(path, problem, compressed.tell()) from error
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._arrays import load_arrays
 from ._cifar10 import fetch_cifar10
 from ._cifar100 import fetch_cifar100
 from ._digits import load_digits
@@ -49,8 +50,8 @@ def _load_digits(request: Request) -> ImageDataset:
         digits.target,
         class_names=digits.target_names,
         rng=request.rng,
-        description="Handwritten digits, 8 x 8 grey pixels from 0 to 16, bundled with scikit-learn; a random "
-        "split of 80 % and 20 %.",
+        description="Handwritten digits, 8 x 8 grey pixels from 0 to 16, bundled with "
+        "scikit-learn; a random split of 80 % and 20 %.",
     )
 
 
@@ -116,7 +117,8 @@ def _load_folder(request: Request) -> ImageDataset:
             whole.target,
             class_names=whole.target_names,
             rng=request.rng,
-            description=f"Images of the folder {folder}, {resized}; a random split of 80 % and 20 %.",
+            description=f"Images of the folder {folder}, {resized}; a random split of 80 % and "
+            "20 %.",
         )
     for_training, for_testing = (fetch_image_folder(part, size=size) for part in (train, test))
     class_names = for_training.target_names
@@ -134,6 +136,34 @@ def _load_folder(request: Request) -> ImageDataset:
         image_shape=for_training.image_shape,
         description=f"Images of the folder {folder}, {resized}; training images from {train.name}, "
         f"test images from {test.name}.",
+    )
+
+
+def _load_arrays(request: Request) -> ImageDataset:
+    if request.data_home is None:
+        raise ValueError("data_home must name the file or folder of arrays for 'arrays', got None")
+    place = Path(request.data_home).expanduser()
+    # Mapped if that can be: of more rows than fit into memory a subset may be wanted.
+    found = load_arrays(place, mmap=place.is_dir())
+    rows = f"Rows of shape {found.image_shape}, {{}}, of {place}; "
+    if "X" in found:
+        return _drawn(
+            "arrays",
+            found.X,
+            found.y,
+            class_names=found.target_names,
+            rng=request.rng,
+            description=f"{rows.format(found.X.dtype)}a random split of 80 % and 20 %.",
+        )
+    return ImageDataset(
+        name="arrays",
+        X_train=found.X_train,
+        y_train=found.y_train,
+        X_test=found.X_test,
+        y_test=found.y_test,
+        class_names=found.target_names,
+        image_shape=found.image_shape,
+        description=f"{rows.format(found.X_train.dtype)}split as they are there.",
     )
 
 
@@ -204,4 +234,5 @@ LOADERS: dict[str, Loader] = {
     "digits": _load_digits,
     "natural": _load_natural,
     "folder": _load_folder,
+    "arrays": _load_arrays,
 }

@@ -43,10 +43,12 @@ def load_dataset(
           stated;
         - ``"folder"``: your own images, see `fetch_image_folder`. If `data_home` holds the folders
           ``train`` and ``test`` (or ``val``), these are the split and hold a folder for each class;
-          if not, `data_home` itself does, and is split as ``"digits"`` is.
+          if not, `data_home` itself does, and is split as ``"digits"`` is;
+        - ``"arrays"``: your own arrays, such as embeddings, see `load_arrays`; split as they are
+          there, or else as ``"digits"`` is.
     data_home : str or path-like, default=None
         Where the data set lies or is downloaded to; see `get_data_home` for `None`. For
-        ``"folder"`` it is the folder itself, and must be given.
+        ``"folder"`` and ``"arrays"`` it is the folder or file itself, and must be given.
     n_train, n_test : int, default=None
         Take only so many training and test images: a random subset with the classes in their
         proportions, in the original order. The smaller of two subsets is part of the larger.
