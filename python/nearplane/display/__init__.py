@@ -7,6 +7,11 @@ any matplotlib axes:
 - `AccuracyCurveDisplay`: accuracy against the number of neighbours;
 - `LossCurveDisplay`: loss, accuracy or learning rate of trainings against epochs or steps;
 - `TemplatesDisplay`: the weights of a linear classifier as images;
+- `ClassScoresDisplay`: the scores of one image, as bars beside it;
+- `DecisionRegionsDisplay`: the label of every point of a plane, ties in white;
+- `PixelDistanceDisplay`: an image and different copies that are all equally far from it;
+- `DistanceConcentrationDisplay`: distances that grow alike as features are added;
+- `RegressionConvergenceDisplay`: a regressor approaching a function as rows are added;
 - `PerClassAccuracyDisplay`: the accuracy on each class;
 - `ConfusionPairsDisplay`: which classes are taken for which others, with images of it.
 
@@ -15,16 +20,26 @@ matplotlib is imported only when something is drawn (``pip install 'nearplane[re
 
 from nearplane.display._accuracy import AccuracyCurveDisplay
 from nearplane.display._class_accuracy import PerClassAccuracyDisplay
+from nearplane.display._class_scores import ClassScoresDisplay
+from nearplane.display._concentration import DistanceConcentrationDisplay
 from nearplane.display._confusion import ConfusionPairsDisplay
+from nearplane.display._convergence import RegressionConvergenceDisplay
 from nearplane.display._loss_curve import LossCurveDisplay
 from nearplane.display._neighbors import NeighborsDisplay
+from nearplane.display._pixel_distances import PixelDistanceDisplay
+from nearplane.display._regions import DecisionRegionsDisplay
 from nearplane.display._templates import TemplatesDisplay
 
 __all__ = [
     "AccuracyCurveDisplay",
+    "ClassScoresDisplay",
     "ConfusionPairsDisplay",
+    "DecisionRegionsDisplay",
+    "DistanceConcentrationDisplay",
     "LossCurveDisplay",
     "NeighborsDisplay",
     "PerClassAccuracyDisplay",
+    "PixelDistanceDisplay",
+    "RegressionConvergenceDisplay",
     "TemplatesDisplay",
 ]
