@@ -1,19 +1,18 @@
 import json
 import os
-import re
 import shlex
 import signal
 import subprocess
 import sys
 
 import pytest
-from typer.testing import CliRunner
 
 import nearplane
 from nearplane import _core
 from nearplane._versions import format_versions, version_info
-from nearplane.cli import build_app
 from nearplane.report import _command, _timing
+
+from .commands import invoke, plain, python
 
 SMALL = ["report", "--n-train", "120", "--n-test", "30", "--k", "1,3", "--epochs", "3"]
 
@@ -22,27 +21,7 @@ SMALL = ["report", "--n-train", "120", "--n-test", "30", "--k", "1,3", "--epochs
 def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(_timing, "LEAST_SECONDS", 0.0)  # nobody reads the times
-    app = build_app()
-
-    def invoke(*arguments):
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
     return invoke
-
-
-def plain(text):
-    """Return what a box in colours says, in one line."""
-    return " ".join(re.sub(r"[│╭╮╰╯─]", " ", re.sub(r"\x1b\[[0-9;]*m", "", text)).split())
-
-
-def python(code, folder):
-    """Run `code` in a process of its own, its standard error no terminal."""
-    return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, check=False
-    )
 
 
 def test_version(run):

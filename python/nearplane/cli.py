@@ -4,6 +4,7 @@ Each subcommand lives beside what it runs; here they are put together. typer and
 only when the command runs, so that the package itself does not need them.
 """
 
+import io
 import json
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +30,7 @@ def build_app() -> "typer.Typer":
     try:
         import typer
 
+        from nearplane._cli import groups
         from nearplane.report._command import report
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
@@ -70,6 +72,8 @@ def build_app() -> "typer.Typer":
     app.callback()(nearplane)
     app.command("report")(report)
     app.command("info")(info)
+    for group in groups():
+        app.add_typer(group)
     return app
 
 
@@ -79,6 +83,9 @@ def main() -> None:
         app = build_app()
     except ImportError as error:
         sys.exit(f"nearplane: {error}")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names of files and classes may have letters that the terminal's encoding lacks.
+        sys.stdout.reconfigure(errors="backslashreplace")
     app()
 
 

@@ -1,7 +1,8 @@
 """The options that several commands have, and how their texts become values."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from math import inf, nan
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +52,52 @@ def image_size(text: str | None) -> tuple[int, int] | None:
         return None
     height, _, width = text.partition("x")
     return int(height), int(width or height)
+
+
+def checked_folds(text: str | None) -> str | None:
+    """Return the text, if it is a number of folds or ``loo``."""
+    if text in (None, "loo") or (text.isdecimal() and int(text) > 1):
+        return text
+    raise typer.BadParameter(f"{text!r} is neither a whole number from 2 nor loo")
+
+
+def folds(text: str | None) -> int | str:
+    """Return what `checked_folds` has passed, or 5."""
+    return text if text == "loo" else int(text or 5)
+
+
+def choices(*known: str) -> Callable[[str], str]:
+    """Return a check that a text is a list of some of the known words."""
+
+    def check(text: str) -> str:
+        for part in parts([text]):
+            if part not in known:
+                raise typer.BadParameter(f"{part!r} is not one of {', '.join(known)}")
+        return text
+
+    return check
+
+
+def numbers(*words: str, positive: bool = False) -> Callable[[str], str]:
+    """Return a check that a text is a list of numbers from 0, or above it, or of the words."""
+
+    def check(text: str) -> str:
+        for part in parts([text]):
+            number = _number(part)
+            if part not in words and not (0 < number < inf or (number == 0 and not positive)):
+                bound = "above 0" if positive else "from 0"
+                known = "".join(f" or {word}" for word in words)
+                raise typer.BadParameter(f"{part!r} is not a number {bound}{known}")
+        return text
+
+    return check
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return nan
 
 
 DatasetOption = Annotated[
@@ -104,3 +151,25 @@ NJobsOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, and no table.")]
+OutOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="The model file to write.")]
+CvOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cv",
+        callback=checked_folds,
+        metavar="N|loo",
+        help="Number of folds to compare settings by, or loo (leave one out). Default: 5.",
+    ),
+]
+FoldsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--cv", min=2, metavar="N", help="Number of folds to compare settings by. Default: 5."
+    ),
+]
+ModelArgument = Annotated[
+    Path,
+    typer.Argument(
+        exists=True, dir_okay=False, metavar="MODEL", help="A model file that `fit` has written."
+    ),
+]

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import typer
 
+from nearplane._cli._show import plain_warnings
 from nearplane.datasets import ImageDataset, get_data_home, load_dataset
+
+# Data sets that nobody but the user has.
+YOURS = ("folder", "arrays")
 
 _INTERRUPTED = 130
 
@@ -19,7 +22,8 @@ def user_errors(unfinished: str) -> Iterator[None]:
     `unfinished` tells what an interrupt leaves undone.
     """
     try:
-        yield
+        with plain_warnings():
+            yield
     except KeyboardInterrupt:
         typer.echo(f"nearplane: interrupted, {unfinished}", err=True)
         raise typer.Exit(_INTERRUPTED) from None
@@ -36,10 +40,12 @@ def load_images(
     n_test: int | None = None,
     image_size: tuple[int, int] | None = None,
     seed: int = 0,
+    download: bool | None = None,
 ) -> ImageDataset:
     """Load a data set as the options say, which download only without ``--data-dir``."""
-    # Only folders of images have a size to choose.
-    size: dict[str, Any] = {} if image_size is None else {"image_size": image_size}
+    download = data_dir is None if download is None else download
+    if data_dir is None and name in YOURS:
+        raise ValueError(f"the data set {name} is your own: --data-dir must say where it lies.")
     try:
         return load_dataset(
             name,
@@ -47,11 +53,11 @@ def load_images(
             n_train=n_train,
             n_test=n_test,
             random_state=seed,
-            download_if_missing=data_dir is None,
-            **size,
+            download_if_missing=download,
+            image_size=image_size,
         )
     except FileNotFoundError as error:
-        if data_dir is None:
+        if data_dir is None or name in YOURS:
             raise
         # The first line says what is missing; the others tell a program, not a user, what to do.
         missing, _, _ = str(error).partition("\n")

@@ -1,0 +1,123 @@
+"""What ``nearplane knn fit`` and ``nearplane linear fit`` have in common."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from nearplane._cli._models import Kind, named_labels
+from nearplane._cli._run import load_images
+from nearplane._cli._scores import MOST_ROWS, params_text, score_records, score_table
+from nearplane._cli._show import plain, print_json, print_lines, rows_text, shape_text
+from nearplane.datasets import ImageDataset
+from nearplane.report import _text
+from nearplane.report._write import check_writable
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitRequest:
+    """Where the images come from, where the model goes, and what is printed."""
+
+    dataset: str
+    data_dir: Path | None
+    image_size: tuple[int, int] | None
+    n_train: int | None
+    seed: int
+    out: Path
+    as_json: bool
+    quiet: bool
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether there is somebody to show a bar to."""
+        return sys.stderr.isatty() and not self.quiet
+
+    def data_words(self) -> list[str]:
+        """Return the options by which `evaluate` finds the same data."""
+        words = ["--dataset", self.dataset]
+        words += ["--data-dir", str(self.data_dir)] if self.data_dir else []
+        return words + (["--seed", str(self.seed)] if self.seed else [])
+
+
+def fit_and_save(kind: Kind, request: FitRequest, make: Callable[[], Any]) -> dict[str, Any]:
+    """Load images, fit what `make` returns, save it, and tell what came out.
+
+    An estimator with cross-validation is saved as its best estimator.
+    """
+    check_writable(request.out)  # now rather than after a long run
+    dataset = load_images(
+        request.dataset,
+        data_dir=request.data_dir,
+        n_train=request.n_train,
+        image_size=request.image_size,
+        seed=request.seed,
+    )
+    estimator = make()
+    start = perf_counter()
+    estimator.fit(dataset.X_train, named_labels(dataset))
+    duration = perf_counter() - start
+    model = getattr(estimator, "best_estimator_", estimator)
+    # How it was made is nothing that those who load it should have to undo.
+    model.set_params(n_jobs=None, verbose=False).save(request.out)
+    record = _record(kind, request, dataset, estimator, duration)
+    if request.as_json:
+        print_json(record)
+    elif not request.quiet:
+        _print_record(kind, request, record, getattr(estimator, "cv_results_", None))
+    return record
+
+
+def _record(
+    kind: Kind, request: FitRequest, dataset: ImageDataset, estimator: Any, duration: float
+) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "schema_version": 1,
+        "model": str(request.out),
+        "model_bytes": request.out.stat().st_size,
+        "method": kind.command,
+        "dataset": dataset.name,
+        "n_train": len(dataset.X_train),
+        "image_shape": list(dataset.image_shape),
+        "classes": dataset.class_names,
+        "seed": request.seed,
+        "fit_seconds": duration,
+    }
+    if hasattr(estimator, "cv_results_"):
+        record |= {
+            "n_splits": estimator.n_splits_,
+            "best_params": estimator.best_params_,
+            "best_score": estimator.best_score_,
+            "settings": score_records(estimator.cv_results_),
+        }
+    fitted = getattr(estimator, "best_estimator_", estimator)
+    return record | {"parameters": fitted.get_params()}
+
+
+def _print_record(
+    kind: Kind, request: FitRequest, record: dict[str, Any], results: dict[str, Any] | None
+) -> None:
+    shape = record["image_shape"]
+    lines: list[Any] = [
+        f"{record['dataset']}: {rows_text(record['n_train'], shape, 'training')} of "
+        f"{shape_text(shape)}, {len(record['classes'])} classes"
+    ]
+    if results is not None:
+        lines += [_judged(record), score_table(results)]
+        lines.append(f"best: {params_text(record['best_params'])}")
+    size, duration = _text.size(record["model_bytes"]), _text.seconds(record["fit_seconds"])
+    lines.append(plain(f"{record['model']}: {kind.name}, {size}; all of it took {duration}"))
+    words = ["nearplane", kind.command, "evaluate", str(request.out), *request.data_words()]
+    lines.append(f"next: {shlex.join(words)}")
+    print_lines(*lines)
+
+
+def _judged(record: dict[str, Any]) -> str:
+    """Say what the table of scores is about."""
+    n_settings = len(record["settings"])
+    shown = f", the {MOST_ROWS} best of {n_settings} settings" if n_settings > MOST_ROWS else ""
+    if not record["settings"][0]["scores"]:
+        return f"accuracy, each judged by all others{shown}"
+    return f"accuracy in {record['n_splits']} folds{shown}"

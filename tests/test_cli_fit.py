@@ -1,0 +1,185 @@
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+from sklearn.model_selection import cross_val_score
+
+from nearplane import KNeighborsClassifier, LinearClassifier
+from nearplane.datasets import load_dataset
+
+from .commands import invoke, plain, python, rows
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NEARPLANE_DATA", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_dataset("digits", n_train=200)
+
+
+def fitted(command, *arguments):
+    result = invoke(command, "fit", "--n-train", 200, *arguments, "--json", "--out", "m.np")
+    assert (result.exit_code, result.stderr) == (0, "")
+    return json.loads(result.stdout)
+
+
+def test_a_vote_is_saved_with_the_names_of_the_classes(digits, folder):
+    record = fitted("knn", "--k", 3, "--metric", "l1", "--weights", "distance")
+    model = KNeighborsClassifier.load("m.np")
+    assert (model.n_neighbors, model.metric, model.weights) == (3, "l1", "distance")
+    assert (model.verbose, model.n_jobs) == (False, None)
+    assert model.classes_.tolist() == digits.class_names == record["classes"]
+    own = KNeighborsClassifier(3, metric="l1", weights="distance")
+    own.fit(digits.X_train, np.array(digits.class_names)[digits.y_train])
+    assert np.array_equal(model.predict(digits.X_test), own.predict(digits.X_test))
+    assert record["n_train"] == 200
+    assert record["model_bytes"] == (folder / "m.np").stat().st_size
+    assert "settings" not in record
+
+
+def test_a_linear_classifier_is_trained_as_asked_and_saved(digits):
+    record = fitted(
+        *("linear", "--loss", "hinge", "--alpha", "0.01", "--learning-rate", "0.001"),
+        *("--epochs", 4, "--batch-size", 32, "--penalty", "none", "--seed", 5),
+        *("--optimizer", "adam", "--preprocess", "center"),
+    )
+    own = LinearClassifier(
+        "hinge", alpha=0.01, learning_rate=0.001, max_epochs=4, batch_size=32, penalty=None,
+        random_state=5, optimizer="adam", preprocess="center",
+    )  # fmt: skip
+    drawn = load_dataset("digits", n_train=200, random_state=5)
+    own.fit(drawn.X_train, np.array(drawn.class_names)[drawn.y_train])
+    assert np.array_equal(LinearClassifier.load("m.np").coef_, own.coef_)
+    assert record["parameters"]["penalty"] is None
+    assert record["parameters"]["max_epochs"] == 4
+
+
+def test_what_is_written_is_printed_with_what_to_do_next(folder):
+    result = invoke("knn", "fit", "--n-train", 50, "--seed", 2)
+    assert result.stderr == ""
+    assert "digits: 50 training images of 8 x 8, 10 classes" in result.stdout
+    assert os.listdir(folder) == ["nearplane-knn.np"]
+    line = result.stdout.splitlines()[-1]
+    command = "nearplane knn evaluate nearplane-knn.np --dataset digits --seed 2"
+    assert line == f"next: {command}"
+    assert invoke(*command.split()[1:]).exit_code == 0
+    assert invoke("linear", "fit", "--n-train", 50, "--epochs", 2, "-q").stdout == ""
+    assert set(os.listdir(folder)) == {"nearplane-knn.np", "nearplane-linear.np"}
+
+
+def test_several_values_are_compared_by_cross_validation(digits):
+    record = fitted("knn", "--k", "1,3", "--k", 9, "--metric", "l1,l2", "--cv", 4)
+    assert record["n_splits"] == 4
+    settings = record["settings"]
+    asked = [(k, metric) for metric in ("l1", "l2") for k in (1, 3, 9)]
+    assert {(s["params"]["n_neighbors"], s["params"]["metric"]) for s in settings} == set(asked)
+    for setting in settings:
+        model = KNeighborsClassifier(**setting["params"])
+        scores = cross_val_score(model, digits.X_train.reshape(200, -1), digits.y_train, cv=4)
+        assert setting["scores"] == pytest.approx(scores.tolist())
+        assert setting["mean"] == pytest.approx(scores.mean())
+        assert setting["std"] == pytest.approx(scores.std())
+    best = max(settings, key=lambda setting: setting["mean"])
+    assert record["best_score"] == best["mean"]
+    saved = KNeighborsClassifier.load("m.np")
+    assert saved.n_neighbors == record["best_params"]["n_neighbors"]
+    assert saved.n_samples_fit_ == 200
+
+
+def test_one_setting_is_cross_validated_if_asked():
+    [setting] = fitted("knn", "--k", 3, "--cv", 3)["settings"]
+    assert len(setting["scores"]) == 3
+
+
+def test_each_image_is_judged_by_all_others(digits):
+    record = fitted("knn", "--k", "1,5", "--cv", "loo")
+    for setting in record["settings"]:
+        model = KNeighborsClassifier(setting["params"]["n_neighbors"])
+        model.fit(digits.X_train, digits.y_train)
+        assert setting["mean"] == pytest.approx(model.score(None, digits.y_train))
+    printed = invoke("knn", "fit", "--n-train", 200, "--k", "1,5", "--cv", "loo").stdout
+    assert "accuracy, each judged by all others" in printed
+
+
+def test_the_scores_are_printed_as_a_table(folder):
+    result = invoke("knn", "fit", "--n-train", 200, "--k", "1,3,9", "--cv", 3, "--out", "m.np")
+    record = fitted("knn", "--k", "1,3,9", "--cv", 3)
+    expected = [
+        [f"{s['params']['n_neighbors']}", f"{100 * s['mean']:.2f} %", f"{100 * s['std']:.2f} %"]
+        for s in record["settings"]
+    ]
+    assert [cells[:3] for cells in rows(result.stdout)] == expected
+    assert f"best: metric l2, k {record['best_params']['n_neighbors']}, " in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["knn", "fit", "--k", "0"], "'0' is not a list of whole numbers"),
+        (["knn", "fit", "--metric", "l1,cosine"], "'cosine' is not one of"),
+        (["knn", "fit", "--weights", ""], "'' is not one of"),
+        (["knn", "fit", "--cv", "1"], "'1' is neither a whole number from 2 nor loo"),
+        (["knn", "fit", "--dataset", "nonsense"], "'nonsense' is not one of"),
+        (["linear", "fit", "--loss", "soft"], "'soft' is not one of"),
+        (["linear", "fit", "--alpha", "-1"], "'-1' is not a number from 0"),
+        (["linear", "fit", "--alpha", "1,,2"], "'' is not a number"),
+        (["linear", "fit", "--learning-rate", "0"], "'0' is not a number above 0 or auto"),
+        (["linear", "fit", "--learning-rate", "nan"], "'nan' is not a number"),
+        (["linear", "fit", "--learning-rate", "inf"], "'inf' is not a number"),
+        (["linear", "fit", "--epochs", "0"], "--epochs"),
+        (["linear", "fit", "--cv", "loo"], "--cv"),
+        (["linear", "fit", "--data-dir", "nowhere"], "does not exist"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_writes_nothing(folder, arguments, message):
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert message in plain(result.stderr)
+    assert result.stdout == ""
+    assert os.listdir(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out", "."], "is a folder"),
+        (["--n-train", "9999"], "n_train is 9,999"),
+        (["--n-jobs", "0"], "n_jobs"),
+        (["--dataset", "cifar10"], "CIFAR-10 is not in"),
+    ],
+)
+@pytest.mark.parametrize("command", ["knn", "linear"])
+def test_what_cannot_succeed_ends_with_1_and_says_why(folder, command, arguments, message):
+    (folder / "empty").mkdir()
+    result = invoke(command, "fit", "--data-dir", "empty", *arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("nearplane: ")
+    assert message in result.stderr
+    assert os.listdir(folder) == ["empty"]
+
+
+@pytest.mark.parametrize("moment", ["_fit.load_images", "_models.KNeighborsClassifier.fit"])
+def test_an_interrupt_ends_with_130_and_leaves_no_file(tmp_path, moment):
+    module, _, name = moment.partition(".")
+    code = (
+        "import signal, sys\n"
+        "from nearplane.cli import main\n"
+        f"from nearplane._cli import {module}\n"
+        "def interrupted(*_, **__):\n"
+        f"    signal.raise_signal({int(signal.SIGINT)})\n"
+        f"{module}.{name} = interrupted\n"
+        "sys.argv = ['nearplane', 'knn', 'fit']\n"
+        "main()\n"
+    )
+    done = python(code, tmp_path)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "nearplane: interrupted, no model was written\n"
+    assert os.listdir(tmp_path) == []
