@@ -208,15 +208,20 @@ def test_relative_links_lead_somewhere(document):
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_commands_name_scripts_and_options_that_exist(document):
-    subcommands = typer.main.get_command(build_app()).commands
+    nearplane = typer.main.get_command(build_app())
     for _, block in fenced(document, "bash"):
         for command in re.split(r"\n|&&", block):
             words = shlex.split(command, comments=True)
             for script in (word for word in words if word.endswith(".py")):
                 assert (ROOT / script).is_file(), command
             if words[:1] == ["nearplane"]:
-                known = {name for option in subcommands[words[1]].params for name in option.opts}
-                assert {word for word in words if word.startswith("--")} <= known, command
+                node, rest = nearplane, words[1:]
+                while rest and not rest[0].startswith("-") and hasattr(node, "commands"):
+                    assert rest[0] in node.commands, command
+                    node = node.commands[rest.pop(0)]
+                known = {name for option in node.params for name in option.opts} | {"--help"}
+                options = {word.partition("=")[0] for word in rest if word.startswith("--")}
+                assert options <= known, command
 
 
 def test_the_guide_describes_every_option_of_the_report():
