@@ -114,7 +114,8 @@ def decode_image(path: str | os.PathLike[str], form: ImageForm) -> NDArray[np.ui
     except UnreadableImageError:
         raise
     except UnidentifiedImageError as error:
-        raise UnreadableImageError("is not an image of a known format") from error
+        problem = "is not an image of a known format, or damaged at its start"
+        raise UnreadableImageError(problem) from error
     except OSError as error:
         # Pillow's own have no number.
         problem = f"cannot be read: {error.strerror}" if error.errno else _damage(error)
