@@ -1,4 +1,4 @@
-"""Rows searched among themselves: each pair is computed once, for both, and nothing else changes."""
+"""Rows searched among themselves: each pair is computed once, for both of its rows."""
 
 import numpy as np
 import pytest
