@@ -193,10 +193,10 @@ def _classes(
         raise DataFileError(place, "the labels are text in one part and numbers in the other")
     if class_names is None:
         # One by one: of signed and unsigned integers together NumPy would make floats.
-        classes = sorted({value for part in labels for value in _values(place, np.unique(part))})
+        classes = sorted({value for part in labels for value in np.unique(part).tolist()})
         names = _check_names(place, [str(value) for value in classes])
     else:
-        names = _check_names(place, _values(place, class_names))
+        names = _check_names(place, class_names.tolist())
         classes = names if labels[0].dtype.kind == "U" else list(range(len(names)))
     positions = {value: position for position, value in enumerate(classes)}
     return names, [
@@ -209,7 +209,7 @@ def _positions(
     place: Path, name: str, labels: NDArray[Any], positions: dict[Any, int]
 ) -> NDArray[np.int64]:
     values, inverse = np.unique(labels, return_inverse=True)
-    found = np.array([positions.get(value, -1) for value in _values(place, values)], np.int64)
+    found = np.array([positions.get(value, -1) for value in values.tolist()], np.int64)
     target = found[inverse]
     if (target < 0).any():
         row = int(target.argmin())
@@ -219,14 +219,6 @@ def _positions(
             f"{len(positions)} classes in class_names",
         )
     return target
-
-
-def _values(place: Path, array: NDArray[Any]) -> list[Any]:
-    try:
-        values: list[Any] = array.tolist()
-    except ValueError as error:  # not every four bytes are a character
-        raise DataFileError(place, f"holds text that is none ({error})") from error
-    return values
 
 
 def _check_names(place: Path, names: list[Any]) -> list[str]:

@@ -7,6 +7,7 @@ objects if asked to, and take whatever memory a header or an archive claims to n
 import io
 import math
 import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Collection
@@ -67,6 +68,8 @@ def read_array(member: Member) -> NDArray[Any]:
     member.fill(content[begun.size :], prefix.size)
     if member.stream.read(1):  # an archive verifies its checksum only at the end of a member
         raise DataFileError(member.label, f"goes on after {member.size:,} bytes", member.size)
+    if header.dtype.kind == "U":
+        _check_characters(member, content, header)
     return content.view(header.dtype).reshape(header.shape, order=header.order)
 
 
@@ -165,6 +168,18 @@ def _check_dtype(member: Member, dtype: np.dtype[Any]) -> None:
         raise DataFileError(member.label, f"has dtype {dtype}, expected real numbers or text")
     if dtype.itemsize == 0:
         raise DataFileError(member.label, "holds text without a length")
+
+
+def _check_characters(member: Member, content: NDArray[np.uint8], header: _Header) -> None:
+    """Refuse what Unicode does not have: Python would fail wherever such text is looked at."""
+    codes = content.view(np.dtype(np.uint32).newbyteorder(header.dtype.byteorder))
+    wrong = int(codes.argmax())
+    if codes[wrong] > sys.maxunicode:
+        raise DataFileError(
+            member.label,
+            f"holds the character {codes[wrong]:,}, which Unicode has not",
+            header.offset + wrong * codes.itemsize,
+        )
 
 
 def _check_size(member: Member, header: _Header) -> None:
