@@ -60,7 +60,7 @@ class ImageCache:
             return None
         try:
             images = _map(self.folder / _plain_name(manifest.get("images")))
-        except (OSError, ValueError):
+        except Exception:  # whatever is wrong with the file, another is made
             return None
         shape = (self.n_files - len(skipped), *self.form.shape)
         fits = images.shape == shape and images.dtype == np.uint8 and images.flags.c_contiguous
@@ -151,11 +151,8 @@ class ImageCache:
 
 def _map(path: Path) -> NDArray[np.uint8]:
     """Return the array in a file, which is read as it is used; a plain array lies in the map."""
-    mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-    if not isinstance(mapped, np.memmap):
-        mapped.close()
-        raise ValueError(f"{path} holds several arrays")
-    return np.asarray(mapped)
+    # Unlike np.load it reads nothing but a single array, and no objects.
+    return np.asarray(np.lib.format.open_memmap(path, mode="r"))
 
 
 def _plain_name(name: object) -> str:
