@@ -127,7 +127,7 @@ def _check_classes(labels: NDArray[Any], sizes: tuple[int, int, int]) -> None:
     if counts[rarest] < 3:
         raise ValueError(
             f"stratify must have each label at least 3 times, once for each part; got "
-            f"{classes[rarest].item()!r} {counts[rarest]} times."
+            f"{classes.tolist()[rarest]!r} {counts[rarest]} times."
         )
     for name, size in zip(("train", "val", "test"), sizes, strict=True):
         if size < len(classes):
