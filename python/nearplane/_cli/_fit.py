@@ -10,7 +10,7 @@ from typing import Any
 
 from nearplane._cli._models import Kind, named_labels
 from nearplane._cli._run import load_images
-from nearplane._cli._scores import MOST_ROWS, params_text, score_records, score_table
+from nearplane._cli._scores import judged_text, params_text, score_records, score_table
 from nearplane._cli._show import plain, print_json, print_lines, rows_text, shape_text
 from nearplane.datasets import ImageDataset
 from nearplane.report import _text
@@ -62,12 +62,7 @@ def fit_and_save(kind: Kind, request: FitRequest, make: Callable[[], Any]) -> di
     model = getattr(estimator, "best_estimator_", estimator)
     # How it was made is nothing that those who load it should have to undo.
     model.set_params(n_jobs=None, verbose=False).save(request.out)
-    record = _record(kind, request, dataset, estimator, duration)
-    if request.as_json:
-        print_json(record)
-    elif not request.quiet:
-        _print_record(kind, request, record, getattr(estimator, "cv_results_", None))
-    return record
+    return _record(kind, request, dataset, estimator, duration)
 
 
 def _record(
@@ -96,28 +91,23 @@ def _record(
     return record | {"parameters": fitted.get_params()}
 
 
-def _print_record(
-    kind: Kind, request: FitRequest, record: dict[str, Any], results: dict[str, Any] | None
-) -> None:
-    shape = record["image_shape"]
+def print_fit(kind: Kind, request: FitRequest, record: dict[str, Any]) -> None:
+    """Print what `fit_and_save` has returned, as asked for."""
+    if request.as_json:
+        print_json(record)
+    if request.as_json or request.quiet:
+        return
+    shape, settings = record["image_shape"], record.get("settings")
     lines: list[Any] = [
         f"{record['dataset']}: {rows_text(record['n_train'], shape, 'training')} of "
         f"{shape_text(shape)}, {len(record['classes'])} classes"
     ]
-    if results is not None:
-        lines += [_judged(record), score_table(results)]
+    if settings:
+        lines += [judged_text(settings), score_table(settings)]
         lines.append(f"best: {params_text(record['best_params'])}")
     size, duration = _text.size(record["model_bytes"]), _text.seconds(record["fit_seconds"])
-    lines.append(plain(f"{record['model']}: {kind.name}, {size}; all of it took {duration}"))
+    done = "compared and fitted" if settings else "fitted"
+    lines.append(plain(f"{record['model']}: {kind.name}, {done} in {duration}, {size}"))
     words = ["nearplane", kind.command, "evaluate", str(request.out), *request.data_words()]
     lines.append(f"next: {shlex.join(words)}")
     print_lines(*lines)
-
-
-def _judged(record: dict[str, Any]) -> str:
-    """Say what the table of scores is about."""
-    n_settings = len(record["settings"])
-    shown = f", the {MOST_ROWS} best of {n_settings} settings" if n_settings > MOST_ROWS else ""
-    if not record["settings"][0]["scores"]:
-        return f"accuracy, each judged by all others{shown}"
-    return f"accuracy in {record['n_splits']} folds{shown}"

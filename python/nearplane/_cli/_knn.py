@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from nearplane._cli._fit import FitRequest, fit_and_save
+from nearplane import KNeighborsClassifier, KNeighborsClassifierCV
+from nearplane._cli._fit import FitRequest, fit_and_save, print_fit
 from nearplane._cli._models import KNN
 from nearplane._cli._options import (
     CvOption,
@@ -85,11 +86,10 @@ def fit(
     settings: dict[str, Any] = {"n_jobs": n_jobs, "verbose": request.shows_progress}
 
     def make() -> Any:
-        from nearplane import KNeighborsClassifier, KNeighborsClassifierCV
-
         if cv is not None or any(len(values) > 1 for values in grid.values()):
             return KNeighborsClassifierCV(**grid, cv=folds(cv), **settings)
         return KNeighborsClassifier(**{name: one for name, (one,) in grid.items()}, **settings)
 
     with user_errors("no model was written"):
-        fit_and_save(KNN, request, make)
+        record = fit_and_save(KNN, request, make)
+    print_fit(KNN, request, record)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from nearplane import LinearClassifier
-from nearplane._cli._fit import FitRequest, fit_and_save
+from nearplane._cli._fit import FitRequest, fit_and_save, print_fit
 from nearplane._cli._models import LINEAR
 from nearplane._cli._options import (
     DataDirOption,
@@ -132,4 +132,5 @@ def fit(
         )
 
     with user_errors("no model was written"):
-        fit_and_save(LINEAR, request, make)
+        record = fit_and_save(LINEAR, request, make)
+    print_fit(LINEAR, request, record)

@@ -8,39 +8,18 @@ from rich.table import Table
 from nearplane._cli._show import make_table
 
 # As many rows as one screen holds with what is said around them.
-MOST_ROWS = 40
+_MOST_ROWS = 40
 
 _SHORT = {"n_neighbors": "k", "learning_rate": "learning rate"}
 
-
-def score_table(results: dict[str, Any]) -> Table:
-    """Return the settings with means and standard deviations, the best one in bold.
-
-    Of many settings the best are shown, in the order of their ranks.
-    """
-    params = results["params"]
-    order = np.arange(len(params))
-    if len(params) > MOST_ROWS:
-        order = np.argsort(results["rank_test_score"], kind="stable")[:MOST_ROWS]
-    names = _varied(params)
-    table = make_table(right=(*(_SHORT.get(name, name) for name in names), "mean", "std"))
-    table.add_column("rank", justify="right", no_wrap=True)
-    best = int(np.argmin(results["rank_test_score"]))
-    for row in order:
-        mean, deviation = results["mean_test_score"][row], results["std_test_score"][row]
-        figures = ("diverged", "") if np.isnan(mean) else (_percent(mean), _percent(deviation))
-        table.add_row(
-            *(_value_text(params[row][name]) for name in names),
-            *figures,
-            str(results["rank_test_score"][row]),
-            style="bold" if row == best else "",
-        )
-    return table
+# A setting with "params", "mean", "std", "rank" and "scores".
+Setting = dict[str, Any]
 
 
-def score_records(results: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return each setting with its scores as plain values."""
-    splits = [f"split{number}_test_score" for number in range(_n_splits(results))]
+def score_records(results: dict[str, Any]) -> list[Setting]:
+    """Return each setting of `cv_results_` with its scores; "scores" has one for each split."""
+    names = [name for name in results if name.startswith("split") and name.endswith("_test_score")]
+    splits = [f"split{number}_test_score" for number in range(len(names))]
     return [
         {
             "params": params,
@@ -51,6 +30,38 @@ def score_records(results: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for row, params in enumerate(results["params"])
     ]
+
+
+def score_table(settings: list[Setting]) -> Table:
+    """Return the settings with means and standard deviations, the best one in bold.
+
+    Of many settings the best are shown, in the order of their ranks.
+    """
+    names = _varied(settings)
+    # Where each image was judged alone there are no folds to deviate.
+    figures = ("mean", "std") if settings[0]["scores"] else ("mean",)
+    table = make_table(right=(*(_SHORT.get(name, name) for name in names), *figures, "rank"))
+    best = min(settings, key=lambda setting: setting["rank"])
+    shown = settings
+    if len(settings) > _MOST_ROWS:
+        shown = sorted(settings, key=lambda setting: setting["rank"])[:_MOST_ROWS]
+    for setting in shown:
+        table.add_row(
+            *(_value_text(setting["params"][name]) for name in names),
+            *(_percent(setting[figure]) for figure in figures),
+            str(setting["rank"]),
+            style="bold" if setting is best else "",
+        )
+    return table
+
+
+def judged_text(settings: list[Setting]) -> str:
+    """Say in one line what the table of the settings is about."""
+    n_splits = len(settings[0]["scores"])
+    text = f"accuracy in {n_splits} folds" if n_splits else "accuracy, each judged by all others"
+    if len(settings) > _MOST_ROWS:
+        text += f": the {_MOST_ROWS} best of {len(settings)} settings"
+    return text
 
 
 def params_text(params: dict[str, Any]) -> str:
@@ -67,14 +78,11 @@ def params_text(params: dict[str, Any]) -> str:
     )
 
 
-def _varied(params: list[dict[str, Any]]) -> list[str]:
+def _varied(settings: list[Setting]) -> list[str]:
     """Return the parameters with several values, or all if none has."""
-    names = list(params[0])
-    return [name for name in names if len({setting[name] for setting in params}) > 1] or names
-
-
-def _n_splits(results: dict[str, Any]) -> int:
-    return sum(name.startswith("split") and name.endswith("_test_score") for name in results)
+    names = list(settings[0]["params"])
+    varied = [name for name in names if len({each["params"][name] for each in settings}) > 1]
+    return varied or names
 
 
 def _value_text(value: object) -> str:
@@ -82,4 +90,4 @@ def _value_text(value: object) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
+    return "diverged" if np.isnan(share) else f"{100 * share:.2f} %"
