@@ -143,6 +143,13 @@ def test_class_weights_are_checked(weights, message):
         LinearClassifier(class_weight=weights).fit(X, Y)
 
 
+def test_class_weights_of_all_classes_may_name_others():
+    weights = {0: 1.0, 1: 2.0, 2: 3.0}
+    model = LinearClassifier(class_weight=weights | {5: 7.0}, max_epochs=2, random_state=0)
+    expected = LinearClassifier(class_weight=weights, max_epochs=2, random_state=0).fit(X, Y)
+    np.testing.assert_array_equal(model.fit(X, Y).coef_, expected.coef_)
+
+
 def test_class_weights_are_numbers():
     with pytest.raises(TypeError, match=r"class_weight\[0\] must be a number; got 'much'"):
         LinearClassifier(class_weight={0: "much"}).fit(X, Y)

@@ -112,6 +112,16 @@ def test_folds_are_what_they_are_by_hand(data, passes, class_weight):
     np.testing.assert_array_equal(sweep.best_estimator_.coef_, refitted.coef_)
 
 
+@pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
+def test_rows_that_a_split_repeats_count_repeatedly(data, solver):
+    (X, y), _ = data
+    rows = np.random.default_rng(0).integers(0, 400, 300)
+    base = LinearClassifier(solver=solver, max_epochs=20, tol=1e-2, alpha=0.1, random_state=0)
+    sweep = LinearClassifierSweep(base, {"alpha": [0.1]}, cv=[(rows, np.arange(400))], refit=False)
+    expected = clone(base).fit(X[rows], y[rows])
+    np.testing.assert_allclose(sweep.fit(X, y).best_estimator_.coef_, expected.coef_, rtol=1e-9)
+
+
 def test_one_split_keeps_the_same_part_of_each_class(data):
     (X, y), _ = data
     base = LinearClassifier(

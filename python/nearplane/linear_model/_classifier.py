@@ -66,8 +66,9 @@ class LinearClassifier(LinearLearning, PersistentLinearModel):
     n_iter_no_change : int, default=5
         How long to wait for progress.
     class_weight : dict, "balanced" or None, default=None
-        What the weights of a class's rows are multiplied by; 1 for classes not in the dict.
-        "balanced": inversely proportional to the class's part of the rows.
+        What the weights of a class's rows are multiplied by; 1 for classes not in the dict. A
+        dict that names all classes may name others too. "balanced": inversely proportional to the
+        class's part of the rows.
     fit_intercept : bool, default=True
         Whether to learn b. If not, the scores are 0 at the means that `preprocess` subtracts.
     shuffle : bool, default=True

@@ -243,7 +243,8 @@ def _class_weights(
         )
     labels = classes.tolist()
     unknown = [label for label in class_weight if label not in labels]
-    if unknown:
+    # As in scikit-learn: a dict that names every class may name others, absent from these rows.
+    if unknown and not all(label in class_weight for label in labels):
         raise ValueError(
             f"class_weight gives {unknown[0]!r} a weight, which is none of the classes {labels}."
         )

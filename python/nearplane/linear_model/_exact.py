@@ -80,7 +80,8 @@ class Minimisation:
         n_rows = len(training.rows)
         self._row_weight = np.zeros(len(training.X))
         weight = training.sample_weight
-        self._row_weight[training.rows] = (1 if weight is None else weight[training.rows]) / n_rows
+        row_weight = (1 if weight is None else weight[training.rows]) / n_rows
+        np.add.at(self._row_weight, training.rows, row_weight)  # a row may be drawn repeatedly
 
     def run(self, after_epoch: Callable[[float], bool]) -> None:
         """Search until the optimum is found.
