@@ -1,17 +1,26 @@
 """Digits as images, and every data set by name with its split."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn import datasets as sklearn_datasets
 
 from nearplane.datasets import (
+    DATASET_NAMES,
+    DataFileError,
+    ImageDataset,
     _cifar10,
+    _cifar100,
+    _mnist,
     load_dataset,
     load_digits,
     make_natural_images,
 )
+
+from .dataset_files import idx, write
 
 
 def test_digits_are_those_of_scikit_learn():
@@ -47,6 +56,45 @@ def cifar10_home(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """A folder of 400 small pictures in three classes."""
+    folder = tmp_path_factory.mktemp("pictures")
+    generator = np.random.default_rng(0)
+    for name in ("cat", "dog", "emu"):
+        (folder / name).mkdir()
+    for number in range(400):
+        pixels = generator.integers(0, 256, (4, 4, 3), np.uint8)
+        name = ("cat", "dog", "dog", "emu")[number % 4]
+        Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def place(cifar10_home, pictures, monkeypatch):
+    """Return where a data set lies, by its name; all of them are small."""
+    home = cifar10_home
+    monkeypatch.setattr(_cifar100, "TRAIN_RECORDS", 500)
+    monkeypatch.setattr(_cifar100, "TEST_RECORDS", 100)
+    monkeypatch.setattr(_mnist, "N_IMAGES", {"train": 600, "t10k": 100})
+    generator = np.random.default_rng(1)
+    for name, n in (("train", 500), ("test", 100)):
+        records = generator.integers(0, 256, (n, 3074), np.uint8)
+        records[:, 0] %= 20
+        records[:, 1] %= 100
+        records.tofile(home / f"{name}.bin")
+    for folder in ("mnist", "fashion-mnist"):
+        files = {}
+        for part, n in (("train", 600), ("t10k", 100)):
+            files[f"{part}-images-idx3-ubyte"] = idx(generator.integers(0, 256, (n, 28, 28)))
+            files[f"{part}-labels-idx1-ubyte"] = idx(generator.integers(0, 10, n))
+        write(home / folder, files)
+    rows = generator.normal(size=(400, 7)).astype(np.float32)
+    np.savez(home / "arrays.npz", X=rows, y=generator.choice(["hot", "cold"], 400))
+    own = {"folder": pictures, "arrays": home / "arrays.npz"}
+    return lambda name: own.get(name, home)
+
+
 def numbers(images):
     return (images[:, 0, 0, 0].astype(int) * 256 + images[:, 0, 1, 0]).tolist()
 
@@ -56,37 +104,38 @@ def check(dataset, name, n_train, n_test):
     assert len(dataset.X_train) == len(dataset.y_train) == n_train
     assert len(dataset.X_test) == len(dataset.y_test) == n_test
     for images, labels in ((dataset.X_train, dataset.y_train), (dataset.X_test, dataset.y_test)):
-        assert images.dtype == np.uint8
+        assert images.dtype == (np.float32 if name == "arrays" else np.uint8)
         assert images.shape[1:] == dataset.image_shape
         assert labels.dtype == np.int64
         assert 0 <= labels.min() <= labels.max() < len(dataset.class_names)
+    assert dataset.is_image == (name != "arrays")
     assert all(isinstance(class_name, str) for class_name in dataset.class_names)
     assert isinstance(dataset.description, str)
     assert dataset.description
 
 
-@pytest.mark.parametrize("name", ["cifar10", "digits", "natural"])
+@pytest.mark.parametrize("name", DATASET_NAMES)
 @pytest.mark.parametrize(("n_train", "n_test"), [(1, 1), (3, 60), (200, 7)])
-def test_every_data_set_gives_as_many_images_as_asked_for(name, n_train, n_test, cifar10_home):
-    dataset = load_dataset(name, data_home=cifar10_home, n_train=n_train, n_test=n_test)
+def test_every_data_set_gives_as_many_images_as_asked_for(name, n_train, n_test, place):
+    dataset = load_dataset(name, data_home=place(name), n_train=n_train, n_test=n_test)
     check(dataset, name, n_train, n_test)
 
 
-@pytest.mark.parametrize("name", ["cifar10", "digits", "natural"])
-def test_the_seed_decides(name, cifar10_home):
+@pytest.mark.parametrize("name", DATASET_NAMES)
+def test_the_seed_decides(name, place):
     def load(seed):
         options = {"n_train": 100, "n_test": 50, "random_state": seed}
-        dataset = load_dataset(name, data_home=cifar10_home, **options)
+        dataset = load_dataset(name, data_home=place(name), **options)
         return dataset.X_train.tobytes() + dataset.X_test.tobytes() + dataset.y_train.tobytes()
 
     assert load(0) == load(0) == load(np.random.RandomState(0))
     assert load(0) != load(1)
 
 
-@pytest.mark.parametrize("name", ["cifar10", "digits", "natural"])
-def test_test_images_do_not_depend_on_the_number_of_training_images(name, cifar10_home):
+@pytest.mark.parametrize("name", DATASET_NAMES)
+def test_test_images_do_not_depend_on_the_number_of_training_images(name, place):
     first, second = (
-        load_dataset(name, data_home=cifar10_home, n_train=n_train, n_test=40)
+        load_dataset(name, data_home=place(name), n_train=n_train, n_test=40)
         for n_train in (50, 90)
     )
     np.testing.assert_array_equal(first.X_test, second.X_test)
@@ -146,6 +195,98 @@ def test_natural_images_have_a_size_of_their_own():
     check(load_dataset("natural"), "natural", 10_000, 2_000)
 
 
+def test_cifar100_has_fine_or_coarse_classes_of_the_same_images(place):
+    fine = load_dataset("cifar100", data_home=place("cifar100"))
+    coarse = load_dataset("cifar100-coarse", data_home=place("cifar100-coarse"))
+    assert (len(fine.class_names), len(coarse.class_names)) == (100, 20)
+    np.testing.assert_array_equal(fine.X_train, coarse.X_train)
+    check(fine, "cifar100", 500, 100)
+    check(coarse, "cifar100-coarse", 500, 100)
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+def test_mnist_keeps_its_official_split(name, place):
+    dataset = load_dataset(name, data_home=place(name))
+    check(dataset, name, 600, 100)
+    content = (place(name) / name / "t10k-labels-idx1-ubyte").read_bytes()
+    assert bytes(dataset.y_test.tolist()) == content[8:]
+
+
+def test_a_folder_without_a_split_is_split_four_to_one(pictures):
+    dataset = load_dataset("folder", data_home=pictures, image_size=(4, 4))
+    check(dataset, "folder", 320, 80)
+    assert dataset.class_names == ["cat", "dog", "emu"]
+    np.testing.assert_array_equal(np.bincount(dataset.y_test), [20, 40, 20])
+    assert dataset.image_shape == (4, 4, 3)
+    assert load_dataset("folder", data_home=pictures).image_shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize("test", ["test", "val"])
+def test_a_folder_with_a_split_keeps_it(test, pictures, tmp_path):
+    shutil.copytree(pictures, tmp_path / "train")
+    # Not every class need be tested: those left keep their numbers.
+    shutil.copytree(pictures / "emu", tmp_path / test / "emu")
+    dataset = load_dataset("folder", data_home=tmp_path, image_size=(4, 4))
+    check(dataset, "folder", 400, 100)
+    assert dataset.y_test.tolist() == [2] * 100
+    np.testing.assert_array_equal(dataset.X_test, dataset.X_train[dataset.y_train == 2])
+
+
+def test_a_class_that_is_only_tested_is_refused(pictures, tmp_path):
+    shutil.copytree(pictures / "cat", tmp_path / "train" / "cat")
+    shutil.copytree(pictures / "dog", tmp_path / "test" / "dog")
+    with pytest.raises(ValueError, match=r"test has the class 'dog', which .*train has not"):
+        load_dataset("folder", data_home=tmp_path)
+
+
+def test_arrays_keep_a_split_of_their_own(tmp_path):
+    rows, labels = np.arange(40.0).reshape(10, 4), np.arange(10) % 2
+    parts = {"X_train": rows[:7], "y_train": labels[:7], "X_test": rows[7:], "y_test": labels[7:]}
+    for name, array in parts.items():
+        np.save(tmp_path / name, array)
+    dataset = load_dataset("arrays", data_home=tmp_path)
+    np.testing.assert_array_equal(dataset.X_train, rows[:7])
+    np.testing.assert_array_equal(dataset.X_test, rows[7:])
+    np.testing.assert_array_equal(dataset.y_test, labels[7:])
+    assert (dataset.image_shape, dataset.is_image) == ((4,), False)
+
+
+def test_arrays_without_a_split_are_split_four_to_one(place):
+    dataset = load_dataset("arrays", data_home=place("arrays"))
+    check(dataset, "arrays", 320, 80)
+    assert dataset.class_names == ["cold", "hot"]
+    assert repr(dataset) == (
+        "ImageDataset('arrays': 320 training and 80 test rows of shape (7,), 2 classes)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((8, 8), True), ((8, 8, 1), True), ((8, 8, 3), True), ((8, 8, 7), False), ((64,), False)],
+)
+def test_rows_that_can_be_drawn_are_images(shape, expected):
+    rows, labels = np.zeros((1, *shape)), np.zeros(1, np.int64)
+    dataset = ImageDataset("own", rows, labels, rows, labels, ["a"], shape, "")
+    assert dataset.is_image == expected
+
+
+@pytest.mark.parametrize("name", ["folder", "arrays"])
+def test_data_of_ones_own_needs_a_place(name):
+    with pytest.raises(ValueError, match=f"data_home must name the .* for '{name}', got None"):
+        load_dataset(name)
+
+
+def test_too_few_rows_to_split_are_refused(tmp_path):
+    np.savez(tmp_path / "arrays.npz", X=np.eye(2), y=[0, 1])
+    with pytest.raises(ValueError, match="'arrays' has 2 rows, too few to keep a fifth"):
+        load_dataset("arrays", data_home=tmp_path / "arrays.npz")
+
+
+def test_an_image_size_is_for_folders_only():
+    with pytest.raises(ValueError, match="image_size is for 'folder' only: 'digits'"):
+        load_dataset("digits", image_size=(16, 16))
+
+
 def test_a_data_set_is_frozen():
     dataset = load_dataset("digits")
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -178,6 +319,22 @@ def test_a_number_of_images_that_is_none_is_refused(argument, value, kind):
         load_dataset("digits", **{argument: value})
 
 
-def test_missing_files_can_be_kept_from_being_downloaded(tmp_path):
-    with pytest.raises(FileNotFoundError, match="CIFAR-10 is not in"):
-        load_dataset("cifar10", data_home=tmp_path, download_if_missing=False)
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("cifar10", "CIFAR-10"),
+        ("cifar100", "CIFAR-100"),
+        ("cifar100-coarse", "CIFAR-100"),
+        ("mnist", "MNIST"),
+        ("fashion-mnist", "Fashion-MNIST"),
+    ],
+)
+def test_missing_files_can_be_kept_from_being_downloaded(name, title, tmp_path):
+    with pytest.raises(FileNotFoundError, match=f"^{title} is not in"):
+        load_dataset(name, data_home=tmp_path, download_if_missing=False)
+
+
+def test_a_damaged_file_is_named(place):
+    (place("mnist") / "mnist" / "train-images-idx3-ubyte").write_bytes(b"damaged")
+    with pytest.raises(DataFileError, match="train-images-idx3-ubyte"):
+        load_dataset("mnist", data_home=place("mnist"))
