@@ -2,8 +2,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from sklearn.exceptions import NotFittedError
 
-from nearplane import KNeighborsClassifier
+from nearplane import KNeighborsClassifier, KNeighborsClassifierCV
 from nearplane.datasets import load_dataset
 from nearplane.display import AccuracyCurveDisplay
 
@@ -111,6 +112,99 @@ def test_models_whose_vote_k_does_not_describe_are_refused(ax, digits):
     model.fit(digits.X_train, np.stack([digits.y_train] * 2, axis=1))
     with pytest.raises(ValueError, match="several outputs"):
         AccuracyCurveDisplay.from_estimator(model, *queries, n_neighbors=[1], ax=ax)
+
+
+@pytest.fixture(scope="module")
+def judged(digits):
+    """Two metrics and two weights, and a few k that are not in order."""
+    model = KNeighborsClassifierCV([40, 1, 3], weights=("uniform", "distance"), cv=4)
+    return model.fit(digits.X_train, digits.y_train)
+
+
+def test_a_cross_validation_is_drawn_with_every_fold_of_every_curve(ax, judged):
+    best = AccuracyCurveDisplay.from_cv(judged, ax=ax)
+    assert [curve.name for curve in best.curves_] == [
+        *("euclidean, uniform", "euclidean, distance"),
+        *("manhattan, uniform", "manhattan, distance"),
+    ]
+    assert best in best.curves_
+    assert best.accuracy.mean(axis=1).max() == judged.best_score_
+    for curve in best.curves_:
+        metric, weights = curve.name.split(", ")
+        for k, scores in zip(curve.n_neighbors, curve.accuracy, strict=True):
+            params = {"metric": metric, "n_neighbors": k, "weights": weights}
+            row = judged.cv_results_["params"].index(params)
+            folds = [judged.cv_results_[f"split{i}_test_score"][row] for i in range(4)]
+            assert scores.tolist() == folds
+        assert curve.n_neighbors.tolist() == [1, 3, 40]
+        assert len(curve.fold_points_.get_offsets()) == 12
+        assert curve.ax_ is ax
+    looks = {(curve.line_.get_color(), curve.line_.get_linestyle()) for curve in best.curves_}
+    assert len(looks) == 4
+
+
+def test_points_of_several_curves_stand_side_by_side_and_in_sight(ax, judged):
+    best = AccuracyCurveDisplay.from_cv(judged, ax=ax)
+    ax.figure.draw_without_rendering()
+    lefts = []
+    for curve in best.curves_:
+        place = curve.fold_points_.get_offset_transform()
+        pixels = place.transform(curve.fold_points_.get_offsets())
+        assert ax.bbox.count_contains(pixels) == len(pixels)
+        (bars,) = curve.errorbar_.lines[2]
+        ends = bars.get_transform().transform(np.concatenate(list(bars.get_segments())))
+        assert ax.bbox.count_contains(ends) == len(ends)
+        assert ends[0, 0] == pytest.approx(pixels[0, 0])
+        lefts.append(pixels[0, 0])
+    assert np.diff(lefts).min() > 1
+
+
+def test_many_values_of_k_stand_by_their_ratio(ax, judged):
+    AccuracyCurveDisplay.from_cv(judged, ax=ax)
+    ax.figure.draw_without_rendering()
+    assert ax.get_xscale() == "log"
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["40", "3", "1"]
+    few = Figure().subplots()
+    AccuracyCurveDisplay(n_neighbors=[3, 40], accuracy=[0.1, 0.2]).plot(few)
+    assert few.get_xscale() == "linear"
+
+
+def test_curves_can_be_chosen_and_are_named_by_what_differs(judged):
+    def names(**choice):
+        display = AccuracyCurveDisplay.from_cv(judged, ax=Figure().subplots(), **choice)
+        return [curve.name for curve in display.curves_]
+
+    assert names(metric="manhattan") == ["uniform", "distance"]
+    assert names(weights="distance") == ["euclidean", "manhattan"]
+    assert names(weights="distance", metric="euclidean") == ["euclidean"]
+    with pytest.raises(ValueError, match=r"metric .*tried, 'euclidean', 'manhattan'; got 'l1'"):
+        names(metric="l1")
+    with pytest.raises(ValueError, match="weights must be one of what was tried"):
+        names(weights=np.ones_like)
+
+
+def test_leaving_one_out_has_no_folds_to_show(ax, digits):
+    model = KNeighborsClassifierCV([1, 5], metric="l1", weights=np.ones_like, cv="loo")
+    display = AccuracyCurveDisplay.from_cv(model.fit(digits.X_train, digits.y_train), ax=ax)
+    assert display.fold_points_ is None
+    assert display.accuracy.tolist() == model.cv_results_["mean_test_score"].tolist()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["l1"]
+
+
+def test_other_scores_are_not_called_accuracy(ax, digits):
+    model = KNeighborsClassifierCV([1, 5], metric="l1", cv=3, scoring="neg_log_loss")
+    AccuracyCurveDisplay.from_cv(model.fit(digits.X_train, digits.y_train), ax=ax)
+    ax.figure.draw_without_rendering()
+    assert ax.get_ylabel() == "neg_log_loss"
+    assert not any("%" in label.get_text() for label in ax.get_yticklabels())
+
+
+def test_what_is_no_cross_validation_is_refused(digits):
+    fitted = KNeighborsClassifier().fit(digits.X_train, digits.y_train)
+    with pytest.raises(TypeError, match="cv_estimator must be nearplane's KNeighborsClassifierCV"):
+        AccuracyCurveDisplay.from_cv(fitted)
+    with pytest.raises(NotFittedError):
+        AccuracyCurveDisplay.from_cv(KNeighborsClassifierCV())
 
 
 @pytest.mark.parametrize(

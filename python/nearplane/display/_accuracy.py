@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nearplane._validation import check_each_n_neighbors
+from nearplane.display._cv_curves import curve_names, curves_of, space_by_ratio, styles_of
 from nearplane.display._figure import axes_or_new
-from nearplane.neighbors import KNeighborsClassifier, predict_each_k
+from nearplane.neighbors import KNeighborsClassifier, KNeighborsClassifierCV, predict_each_k
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +28,8 @@ class AccuracyCurveDisplay:
         Fractions from 0 to 1: on one validation set, or on each fold of a cross-validation.
     name : str, default=None
         The curve's name in the legend, such as the metric's.
+    score_name : str, default=None
+        What is drawn if it is not accuracy; it may be any number, the greater the better.
 
     Attributes
     ----------
@@ -44,6 +47,8 @@ class AccuracyCurveDisplay:
         Mean plus and minus one standard deviation over the folds, where there are folds.
     best_ : matplotlib Line2D
         The marker of the best k.
+    curves_ : list of AccuracyCurveDisplay
+        What `from_cv` has drawn, this display among it.
 
     See Also
     --------
@@ -61,12 +66,22 @@ class AccuracyCurveDisplay:
     'Number of neighbours k'
     """
 
+    fold_points_: Any
+    errorbar_: Any
+    curves_: Sequence["AccuracyCurveDisplay"]
+
     def __init__(
-        self, *, n_neighbors: ArrayLike, accuracy: ArrayLike, name: str | None = None
+        self,
+        *,
+        n_neighbors: ArrayLike,
+        accuracy: ArrayLike,
+        name: str | None = None,
+        score_name: str | None = None,
     ) -> None:
         self.n_neighbors = _read_ks(n_neighbors)
         self.accuracy = np.asarray(accuracy, dtype=np.float64)
         self.name = name
+        self.score_name = score_name
         if self.accuracy.ndim not in (1, 2) or len(self.accuracy) != len(self.n_neighbors):
             raise ValueError(
                 f"accuracy has shape {self.accuracy.shape}; n_neighbors has "
@@ -166,13 +181,84 @@ class AccuracyCurveDisplay:
         accuracy = (predicted == truth).mean(axis=1)
         return cls(n_neighbors=n_neighbors, accuracy=accuracy, name=name).plot(ax, **kwargs)
 
-    def plot(self, ax: "Axes | None" = None, **kwargs: Any) -> Self:
+    @classmethod
+    def from_cv(
+        cls,
+        cv_estimator: KNeighborsClassifierCV,
+        *,
+        metric: str | None = None,
+        weights: Any = None,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Draw what a cross-validation has found: a curve for each metric and weights it tried.
+
+        Each curve shows every split's score as a point, their mean as a line, and one standard
+        deviation around it. What curves have at the same k is drawn side by side. If the
+        largest k is many times the smallest, the axis of k is logarithmic.
+
+        Parameters
+        ----------
+        cv_estimator : KNeighborsClassifierCV
+            Fitted.
+        metric : str, default=None
+            Draw the curves of this metric only.
+        weights : str or callable, default=None
+            Draw the curves of these weights only.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new pyplot figure.
+        **kwargs : dict
+            Passed to matplotlib's ``plot`` for every line.
+
+        Returns
+        -------
+        AccuracyCurveDisplay
+            The curve with the best mean of all that are drawn; `curves_` has them all.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `cv_estimator` is something else, or `metric` or `weights` were not tried.
+        sklearn.exceptions.NotFittedError
+            If it is not fitted.
+
+        Examples
+        --------
+        >>> from matplotlib.figure import Figure
+        >>> from sklearn.datasets import load_digits
+        >>> from nearplane import KNeighborsClassifierCV
+        >>> from nearplane.display import AccuracyCurveDisplay
+        >>> X, y = load_digits(return_X_y=True)
+        >>> model = KNeighborsClassifierCV([1, 3, 5, 10]).fit(X[:500], y[:500])
+        >>> display = AccuracyCurveDisplay.from_cv(model, ax=Figure().subplots())
+        >>> [curve.name for curve in display.curves_]
+        ['euclidean', 'manhattan']
+        """
+        curves = curves_of(cv_estimator, metric, weights)
+        scoring = cv_estimator.scoring
+        score_name = None if scoring in (None, "accuracy") else _score_name(scoring)
+        displays = [
+            cls(n_neighbors=curve.ks, accuracy=curve.scores, name=name, score_name=score_name)
+            for curve, name in zip(curves, curve_names(curves), strict=True)
+        ]
+        ax = axes_or_new(ax)
+        for display, (style, points) in zip(displays, styles_of(curves), strict=True):
+            display.plot(ax, dodge=points, **(style | kwargs))
+        best = max(displays, key=cls._best_mean)
+        best.curves_ = displays
+        space_by_ratio(ax, np.unique(np.concatenate([curve.ks for curve in curves])))
+        return best
+
+    def plot(self, ax: "Axes | None" = None, *, dodge: float = 0, **kwargs: Any) -> Self:
         """Draw the curve and mark the best k.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new pyplot figure.
+        dodge : float, default=0
+            How far to the right to draw the points and deviations of folds, in points (1/72 inch),
+            so that those of several curves can be told apart.
         **kwargs : dict
             Passed to matplotlib's ``plot`` for the line, such as ``color`` or ``linestyle``.
 
@@ -189,18 +275,7 @@ class AccuracyCurveDisplay:
         colour = self.line_.get_color()
         self.fold_points_ = self.errorbar_ = None
         if self.accuracy.ndim == 2:
-            repeated = np.repeat(self.n_neighbors, self.accuracy.shape[1])
-            self.fold_points_ = self.ax_.scatter(
-                repeated, self.accuracy.ravel(), s=9, color=colour, alpha=0.35, linewidths=0
-            )
-            self.errorbar_ = self.ax_.errorbar(
-                self.n_neighbors,
-                mean,
-                yerr=self.accuracy.std(axis=1),
-                fmt="none",
-                ecolor=colour,
-                capsize=2.5,
-            )
+            self._draw_folds(mean, colour, dodge)
         # A ring around the point is seen without colour and hides nothing below it.
         (self.best_,) = self.ax_.plot(
             [best],
@@ -215,6 +290,35 @@ class AccuracyCurveDisplay:
         self._label_axes()
         return self
 
+    def _draw_folds(self, mean: NDArray[np.float64], colour: Any, dodge: float) -> None:
+        from matplotlib.transforms import ScaledTranslation
+
+        shift = ScaledTranslation(dodge / 72, 0, self.figure_.dpi_scale_trans)
+        place, deviation = self.ax_.transData + shift, self.accuracy.std(axis=1)
+        options: dict[str, Any] = {"transform": place} if dodge else {}
+        self.errorbar_ = self.ax_.errorbar(
+            self.n_neighbors,
+            mean,
+            yerr=deviation,
+            fmt="none",
+            ecolor=colour,
+            elinewidth=1,
+            capsize=2,
+            **options,
+        )
+        repeated = np.repeat(self.n_neighbors, self.accuracy.shape[1])
+        scores = self.accuracy.ravel()
+        self.fold_points_ = self.ax_.scatter(
+            repeated, scores, s=9, color=colour, alpha=0.5, linewidths=0, zorder=3, **options
+        )
+        # matplotlib makes no room for what is drawn beside its place.
+        seen = np.concatenate([scores, mean - deviation, mean + deviation])
+        self.ax_.update_datalim([(self.n_neighbors[0], seen.min()), (repeated[-1], seen.max())])
+        self.ax_.autoscale_view()
+
+    def _best_mean(self) -> float:
+        return float(self._mean().max())
+
     def _mean(self) -> NDArray[np.float64]:
         return self.accuracy if self.accuracy.ndim == 1 else self.accuracy.mean(axis=1)
 
@@ -222,11 +326,12 @@ class AccuracyCurveDisplay:
         from matplotlib.ticker import MaxNLocator
 
         self.ax_.set_xlabel("Number of neighbours k")
-        self.ax_.set_ylabel("Accuracy")
+        self.ax_.set_ylabel("Accuracy" if self.score_name is None else self.score_name)
         self.ax_.xaxis.set_major_locator(
             MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
         )
-        self.ax_.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.6g} %")
+        if self.score_name is None:
+            self.ax_.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.6g} %")
         if self.name is not None:
             self.ax_.legend()
 
@@ -236,3 +341,7 @@ def _read_ks(n_neighbors: ArrayLike) -> NDArray[np.int64]:
     if np.any(np.diff(ks) <= 0):
         raise ValueError(f"n_neighbors must increase, got {ks.tolist()}")
     return ks
+
+
+def _score_name(scoring: object) -> str:
+    return scoring if isinstance(scoring, str) else str(getattr(scoring, "__name__", "score"))
