@@ -120,6 +120,22 @@ def test_the_scores_are_printed_as_a_table(folder):
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 
+def test_linear_settings_are_compared_and_those_that_diverge_are_named(digits):
+    arguments = ("--alpha", "0.001,0.1", "--learning-rate", "auto,1e30", "--epochs", 3, "--cv", 3)
+    result = invoke("linear", "fit", "--n-train", 200, *arguments, "--json", "--out", "m.np")
+    assert result.exit_code == 0
+    assert "diverged" in result.stderr
+    assert "Traceback" not in result.stderr
+    record = json.loads(result.stdout)
+    assert len(record["settings"]) == 4
+    for setting in record["settings"]:
+        assert (setting["mean"] is None) == (setting["params"]["learning_rate"] == 1e30)
+    assert record["best_params"]["learning_rate"] == "auto"
+    assert LinearClassifier.load("m.np").alpha == record["best_params"]["alpha"]
+    table = rows(invoke("linear", "fit", "--n-train", 200, *arguments).stdout)
+    assert [cells[2] == "diverged" for cells in table] == [c[1] == "1e+30" for c in table]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nearplane import LinearClassifier
+from nearplane import LinearClassifier, LinearClassifierCV
 from nearplane._cli._fit import FitRequest, fit_and_save, print_fit
 from nearplane._cli._models import LINEAR
 from nearplane._cli._options import (
@@ -125,8 +125,6 @@ def fit(
     def make() -> Any:
         if cv is None and all(len(values) == 1 for values in grid.values()):
             return base.set_params(**{name: one for name, (one,) in grid.items()})
-        from nearplane import LinearClassifierCV
-
         return LinearClassifierCV(
             **grid, estimator=base, cv=cv or 5, random_state=seed, verbose=request.shows_progress
         )

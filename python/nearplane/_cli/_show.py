@@ -75,6 +75,7 @@ def plain_warnings() -> Iterator[None]:
 
     with warnings.catch_warnings():
         warnings.showwarning = show
+        warnings.simplefilter("default", UserWarning)  # messages here, not errors
         yield
 
 
