@@ -19,7 +19,12 @@ from nearplane import losses, metrics, preprocessing
 from nearplane._versions import show_versions
 from nearplane.distances import argkmin, pairwise_distances
 from nearplane.gradients import check_gradient
-from nearplane.linear_model import LinearClassifier, LinearClassifierSweep, random_search
+from nearplane.linear_model import (
+    LinearClassifier,
+    LinearClassifierCV,
+    LinearClassifierSweep,
+    random_search,
+)
 from nearplane.neighbors import (
     KNeighborsClassifier,
     KNeighborsClassifierCV,
@@ -34,6 +39,7 @@ __all__ = [
     "KNeighborsClassifierCV",
     "KNeighborsRegressor",
     "LinearClassifier",
+    "LinearClassifierCV",
     "LinearClassifierSweep",
     "NearestNeighbors",
     "__version__",

@@ -1,6 +1,7 @@
-"""Linear classifiers: one, a sweep of many, schedules of the learning rate, random search."""
+"""Linear classifiers: one, a sweep of many, cross-validation, schedules, random search."""
 
 from nearplane.linear_model._classifier import LinearClassifier
+from nearplane.linear_model._classifier_cv import LinearClassifierCV
 from nearplane.linear_model._random_search import RandomSearchResult, random_search
 from nearplane.linear_model._schedules import (
     ConstantRate,
@@ -17,6 +18,7 @@ __all__ = [
     "ExponentialDecay",
     "InverseTimeDecay",
     "LinearClassifier",
+    "LinearClassifierCV",
     "LinearClassifierSweep",
     "RandomSearchResult",
     "StepDecay",

@@ -120,28 +120,42 @@ def _read_grid(grid: object, accepted: Collection[str]) -> dict[str, Any]:
                 f"param_grid names {name!r}, which is no parameter of the estimator; its "
                 f"parameters are {', '.join(sorted(accepted))}."
             )
-    return {name: _read_values(name, values) for name, values in grid.items()}
+    return {
+        name: values if _is_distribution(values) else read_values(f"param_grid[{name!r}]", values)
+        for name, values in grid.items()
+    }
 
 
-def _read_values(name: str, values: Any) -> Any:
-    if _is_distribution(values):
-        return values
+def read_values(name: str, values: Any) -> list[Any]:
+    """Return the values of a parameter as a list; one value alone counts as a list of one.
+
+    Parameters
+    ----------
+    name : str
+        What messages call them.
+    values : list, tuple, range, vector or single value
+        At least one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not.
+    """
     if isinstance(values, np.ndarray) and values.ndim > 1:
         raise ValueError(
-            f"param_grid[{name!r}] must be a list or a vector of values; got an array of shape "
-            f"{values.shape}."
+            f"{name} must be a list or a vector of values; got an array of shape {values.shape}."
         )
     if isinstance(values, set | frozenset) or hasattr(values, "__next__"):
         raise TypeError(
-            f"param_grid[{name!r}] must be a list of values, which has an order and can be read "
-            f"twice; got {values!r}."
+            f"{name} must be a list of values, which has an order and can be read twice; got "
+            f"{values!r}."
         )
     if hasattr(values, "tolist"):  # arrays and data frames' columns, as numbers that print well
         values = values.tolist()
     if not isinstance(values, Sequence) or isinstance(values, str | bytes):
         return [values]
     if not len(values):
-        raise ValueError(f"param_grid[{name!r}] must hold at least one value; got {values!r}.")
+        raise ValueError(f"{name} must hold at least one value; got {values!r}.")
     return list(values)
 
 

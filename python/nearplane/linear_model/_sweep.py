@@ -1,14 +1,11 @@
 """`LinearClassifierSweep`: many settings of a linear classifier for little more than one."""
 
-import warnings
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
@@ -20,21 +17,23 @@ from nearplane._validation import (
     resolve_n_jobs,
     with_names,
 )
+from nearplane.linear_model._candidates import (
+    LARGEST_SEED,
+    Candidate,
+    base_classifier,
+    report_divergence,
+    seeded,
+)
 from nearplane.linear_model._classifier import LinearClassifier
 from nearplane.linear_model._data import LabelledData, read_labelled, read_validation
 from nearplane.linear_model._grid import ParamGrid, Params, expand_grid
 from nearplane.linear_model._sweep_prediction import SweepPrediction
 from nearplane.linear_model._sweep_splits import Split, cross_validation_splits, draw_split
 from nearplane.linear_model._sweep_table import make_results, mean_history
-from nearplane.linear_model._sweep_training import Candidate, SweepTraining
+from nearplane.linear_model._sweep_training import SweepTraining
 
 # The penalty is what there is to choose, since the learning rate has a good automatic default.
 _DEFAULT_GRID = {"alpha": [0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1]}
-
-_LARGEST_SEED = np.iinfo(np.int32).max
-
-# A warning names no more settings than these; `results_` has them all.
-_MAX_NAMED = 5
 
 
 class LinearClassifierSweep(SweepPrediction):
@@ -195,11 +194,11 @@ width) or (n_samples, height, width, channels)
         """
         refit, verbose = check_flag("refit", self.refit), check_flag("verbose", self.verbose)
         rng = check_random_state(self.random_state)
-        grid_seed, split_seed, batch_seed = rng.randint(_LARGEST_SEED, size=3).tolist()
-        base = _seeded(self._base(), batch_seed)
+        grid_seed, split_seed, batch_seed = rng.randint(LARGEST_SEED, size=3).tolist()
+        base = seeded(self._base(), batch_seed)
         given = self._settings(base, grid_seed)
         candidates = [
-            Candidate.of(_seeded(clone(base).set_params(**params), batch_seed)) for params in given
+            Candidate.of(seeded(clone(base).set_params(**params), batch_seed)) for params in given
         ]
         n_threads = resolve_n_jobs(base.n_jobs)
         data = read_labelled(X, y, sample_weight, estimator=self, n_threads=n_threads)
@@ -231,16 +230,9 @@ width) or (n_samples, height, width, channels)
 
     def _base(self) -> LinearClassifier:
         """Return the classifier whose parameters all settings begin with."""
-        if self.estimator is None:
-            base = LinearClassifier()
-        elif isinstance(self.estimator, LinearClassifier):
-            base = clone(self.estimator)
-        else:
-            raise TypeError(
-                f"estimator must be None or nearplane's LinearClassifier; got {self.estimator!r}."
-            )
+        base = base_classifier(self.estimator, self.n_jobs)
         check_real("validation_fraction", base.validation_fraction, above=0, below=1)
-        return base if self.n_jobs is None else base.set_params(n_jobs=self.n_jobs)
+        return base
 
     def _settings(self, base: LinearClassifier, seed: int) -> list[Params]:
         """Return the parameters of each setting that the grid names."""
@@ -256,7 +248,7 @@ width) or (n_samples, height, width, channels)
         """Return how the data are parted."""
         if self.cv is None:
             return [draw_split(data, fraction, seed)]
-        return cross_validation_splits(self.cv, data, groups)
+        return cross_validation_splits(self.cv, data, {"groups": groups})
 
     def _take_results(
         self,
@@ -273,44 +265,8 @@ width) or (n_samples, height, width, channels)
         self.results_ = make_results(given, settings, trials, n_splits)
         self.histories_ = [mean_history([trial.history for trial in tried]) for tried in trials]
         self.n_splits_ = n_splits
-        _report_divergence(given, self.results_["status"], [t[-1].diverged for t in trials])
+        diverged = [tried[-1].diverged for tried in trials]
+        report_divergence(given, self.results_["status"], diverged, stacklevel=3)
         self.best_index_ = int(self.results_["rank"].argmin())
         self.best_params_ = given[self.best_index_]
         self.best_score_ = float(self.results_["validation_accuracy"][self.best_index_])
-
-
-def _seeded(model: LinearClassifier, seed: int) -> LinearClassifier:
-    """Return the model with an integer for its random_state, so that it can be trained again."""
-    if model.random_state is None:
-        model.set_params(random_state=seed)
-    elif not isinstance(model.random_state, Integral):
-        drawn = check_random_state(model.random_state).randint(_LARGEST_SEED)
-        model.set_params(random_state=int(drawn))
-    return model
-
-
-def _report_divergence(
-    given: Sequence[Params], status: Sequence[str], diverged: Sequence[bool]
-) -> None:
-    """Warn of the settings that diverged.
-
-    Raises
-    ------
-    ValueError
-        If all did.
-    """
-    named = [
-        f"{params or 'the only setting'} ({ended})"
-        for params, ended, wrong in zip(given, status, diverged, strict=True)
-        if wrong
-    ]
-    if not named:
-        return
-    names = "; ".join(named[:_MAX_NAMED]) + ("; ..." if len(named) > _MAX_NAMED else "")
-    text = (
-        f"{len(named)} of {len(given)} settings diverged: {names}. Choose smaller values of "
-        "learning_rate, or 'auto'."
-    )
-    if len(named) == len(given):
-        raise ValueError(f"There is no best setting: {text}")
-    warnings.warn(text, ConvergenceWarning, stacklevel=4)

@@ -14,11 +14,12 @@ from nearplane.linear_model._classifier import LinearClassifier
 
 
 def _best_has(name: str) -> Callable[[Any], bool]:
-    """Return whether the best classifier, or before `fit` the one to begin with, has a method."""
+    """Return whether the best classifier, or before `fit` all that may be it, have a method."""
 
     def check(sweep: Any) -> bool:
-        model = getattr(sweep, "best_estimator_", sweep.estimator)
-        getattr(LinearClassifier() if model is None else model, name)  # its own AttributeError
+        fitted = hasattr(sweep, "best_estimator_")
+        for model in [sweep.best_estimator_] if fitted else sweep._prototypes():
+            getattr(model, name)  # its own AttributeError
         return True
 
     return check
@@ -184,6 +185,10 @@ class SweepPrediction(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             As in `LinearClassifier.save`.
         """
         self._best().save(path)
+
+    def _prototypes(self) -> list[LinearClassifier]:
+        """Return classifiers not yet fitted, of all kinds that the best may be of."""
+        return [LinearClassifier() if self.estimator is None else self.estimator]
 
     def _best(self) -> LinearClassifier:
         check_is_fitted(self)

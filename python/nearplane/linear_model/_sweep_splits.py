@@ -1,18 +1,20 @@
 """Which rows a sweep learns from, and which it judges its settings by."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import check_cv
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from nearplane._validation import check_integer
+from nearplane._cv_splits import read_splits, resolve_cv
+from nearplane.linear_model._candidates import Candidate
 from nearplane.linear_model._data import ClassWeight, LabelledData, split_validation
-from nearplane.linear_model._problem import Samples
+from nearplane.linear_model._fitting import Problem
+from nearplane.linear_model._parameters import Parameters
+from nearplane.linear_model._problem import Outcome, Samples
+from nearplane.linear_model._sweep_table import FIGURES
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Split:
         """Whether training reads every row, and in order."""
         return np.array_equal(self.rows, np.arange(len(self.data.y)))
 
-    def training(self, class_weight: ClassWeight) -> Samples:
-        """Return what to learn from, with weights as if there were no other rows."""
+    def weighted(self, class_weight: ClassWeight) -> LabelledData:
+        """Return the data with weights as if there were no rows but those to learn from."""
         weight = self.data.sample_weight
         part = replace(
             self.data,
@@ -40,10 +42,49 @@ class Split:
             sample_weight=None if weight is None else weight[self.rows],
         ).weighted_by_class(class_weight)
         if part.sample_weight is None:
-            return self.data.samples(self.rows)
+            return self.data
         weight = np.zeros(len(self.data.y))
         weight[self.rows] = part.sample_weight
-        return replace(self.data, sample_weight=weight).samples(self.rows)
+        return replace(self.data, sample_weight=weight)
+
+    def samples(
+        self, shared: Candidate, random_state: np.random.RandomState
+    ) -> tuple[Samples, Samples | None]:
+        """Return what to learn from, and what training is watched by.
+
+        Parameters
+        ----------
+        shared : Candidate
+            Any of the settings that are trained together.
+        random_state : RandomState
+            What draws the batches afterwards.
+        """
+        return self.weighted(shared.model.class_weight).samples(self.rows), self.validation
+
+    def figures(
+        self,
+        problem: Problem,
+        candidates: Sequence[Candidate],
+        rates: Sequence[float],
+        outcomes: Sequence[Outcome],
+    ) -> list[dict[str, float]]:
+        """Return what each of some settings trained together is judged by; NaN after divergence.
+
+        Parameters
+        ----------
+        problem : Problem
+            What they were trained on.
+        candidates : sequence of Candidate
+            The settings.
+        rates : sequence of float
+            The learning rate of each.
+        outcomes : sequence of Outcome
+            What became of each.
+        """
+        return [
+            _last_figures(problem, self.validation, outcome, candidate.parameters)
+            for candidate, outcome in zip(candidates, outcomes, strict=True)
+        ]
 
 
 def draw_split(data: LabelledData, fraction: float, seed: int) -> Split:
@@ -64,7 +105,9 @@ def draw_split(data: LabelledData, fraction: float, seed: int) -> Split:
     return _part(data, kept[training], kept[validation])
 
 
-def cross_validation_splits(cv: Any, data: LabelledData, groups: ArrayLike | None) -> list[Split]:
+def cross_validation_splits(
+    cv: Any, data: LabelledData, split_params: Mapping[str, Any]
+) -> list[Split]:
     """Return the splits that scikit-learn makes of `cv`.
 
     Parameters
@@ -73,35 +116,26 @@ def cross_validation_splits(cv: Any, data: LabelledData, groups: ArrayLike | Non
         As `sklearn.model_selection.check_cv` takes it.
     data : LabelledData
         What to part.
-    groups : array-like of shape (n_samples,), or None
-        For splitters that want it.
+    split_params : mapping of str to object
+        What the splitter is given besides rows and labels, such as "groups".
 
     Raises
     ------
     TypeError, ValueError
         If `cv` is something else, or has a part without rows or with rows that do not exist.
     """
-    if isinstance(cv, Integral | bool):
-        cv = check_integer("cv", cv, at_least=2)
-    elif isinstance(cv, str) or not (hasattr(cv, "split") or isinstance(cv, Iterable)):
-        raise TypeError(
-            "cv must be None, a number of folds, a splitter such as StratifiedKFold(5), or a list "
-            f"of pairs of training and validation rows; got {cv!r} of type {type(cv).__name__}."
-        )
-    splitter = check_cv(cv, data.y, classifier=True)
-    counts = np.isin(np.arange(len(data.y)), _with_weight(data))
+    n_rows = len(data.y)
+    counts = np.isin(np.arange(n_rows), _with_weight(data))
     splits: list[Split] = []
-    for training, validation in splitter.split(data.X, data.y, groups):
-        parts = [_read_rows(rows, len(data.y)) for rows in (training, validation)]
-        training_rows, validation_rows = (rows[counts[rows]] for rows in parts)
+    given = resolve_cv(cv, data.y).split(data.X, data.y, **split_params)
+    for training, validation in read_splits(given, n_rows):
+        training_rows, validation_rows = training[counts[training]], validation[counts[validation]]
         if not (len(training_rows) and len(validation_rows)):
             raise ValueError(
                 f"cv must leave rows with a weight to learn from and others to be judged by; split "
                 f"{len(splits)} has {len(training_rows)} and {len(validation_rows)}."
             )
         splits.append(_part(data, training_rows, validation_rows))
-    if not splits:
-        raise ValueError(f"cv must make at least one split; {cv!r} makes none.")
     return splits
 
 
@@ -115,18 +149,24 @@ def _with_weight(data: LabelledData) -> NDArray[np.int64]:
     return np.flatnonzero(data.sample_weight)
 
 
-def _read_rows(rows: ArrayLike, n_rows: int) -> NDArray[np.int64]:
-    array = np.asarray(rows)
-    if array.dtype == bool and array.shape == (n_rows,):
-        return np.flatnonzero(array)
-    if array.size == 0:
-        return np.empty(0, dtype=np.int64)
-    if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise ValueError(
-            f"cv must yield pairs of vectors of row numbers; got an array of {array.dtype} of "
-            f"shape {array.shape}."
-        )
-    wrong = array[(array < 0) | (array >= n_rows)]
-    if len(wrong):
-        raise ValueError(f"cv names row {wrong[0]}; X has the rows 0 to {n_rows - 1}.")
-    return array.astype(np.int64)
+def _last_figures(
+    problem: Problem, validation: Samples, outcome: Outcome, parameters: Parameters
+) -> dict[str, float]:
+    """Return the figures of the weights that were kept; NaN after divergence."""
+    if outcome.reason == "diverged":
+        return dict.fromkeys(FIGURES, np.nan)
+    if outcome.best_epoch > 0:
+        return {
+            name: float(outcome.history[field][outcome.best_epoch - 1])
+            for name, field in FIGURES.items()
+        }
+    # The optimum was where the search began: there is no history of it.
+    trainer = problem.model.trainer(
+        [parameters.setting(1.0).for_core()], problem.training.X.shape[1]
+    )
+    trainer.set_weights(outcome.state.weights[np.newaxis])
+    figures: dict[str, float] = {}
+    for name, samples in {"validation": validation, "train": problem.training}.items():
+        loss, accuracy = samples.evaluate(trainer, parameters.n_threads)
+        figures |= {f"{name}_accuracy": float(accuracy[0]), f"{name}_loss": float(loss[0])}
+    return figures

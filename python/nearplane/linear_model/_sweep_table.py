@@ -82,7 +82,7 @@ def make_results(
             columns |= {f"{name}_split{split}": column for split, column in enumerate(values.T)}
     columns["learning_rate"] = np.array([np.mean([t.learning_rate for t in ts]) for ts in trials])
     columns["n_iter"] = np.array([np.mean([len(t.history["epoch"]) for t in ts]) for ts in trials])
-    columns["status"] = [_status(tried) for tried in trials]
+    columns["status"] = [status_of(tried) for tried in trials]
     columns["rank"] = rank_settings(columns["validation_accuracy"], columns["validation_loss"])
     columns["fit_time"] = np.array([sum(trial.seconds for trial in tried) for tried in trials])
     return columns
@@ -119,7 +119,7 @@ def _column(settings: Sequence[Params], name: str) -> Any:
     return np.array(values) if plain else values
 
 
-def _status(tried: Sequence[Trial]) -> str:
+def status_of(tried: Sequence[Trial]) -> str:
     """Return how training ended: as in the last split if that diverged, else in all of them."""
     if tried[-1].diverged:
         return tried[-1].status

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import joblib
@@ -10,14 +9,14 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from nearplane._progress import Progress
-from nearplane.linear_model._classifier import LinearClassifier
+from nearplane.linear_model._candidates import Candidate
 from nearplane.linear_model._fitting import Problem, pose
-from nearplane.linear_model._grid import Params, group_settings, split_groups
-from nearplane.linear_model._parameters import Parameters, read_parameters
+from nearplane.linear_model._grid import group_settings, split_groups
+from nearplane.linear_model._parameters import Parameters
 from nearplane.linear_model._preprocessing import Preprocessing
-from nearplane.linear_model._problem import Outcome, Samples
+from nearplane.linear_model._problem import Outcome
 from nearplane.linear_model._sweep_splits import Split
-from nearplane.linear_model._sweep_table import FIGURES, Trial, rank_settings
+from nearplane.linear_model._sweep_table import Trial, rank_settings
 
 # In these, settings trained together may differ; they are the fields of a `TrainingSetting`.
 OWN_PARAMETERS = frozenset(
@@ -47,27 +46,6 @@ _STATUS = {
     "early_stopping": "stopped early",
     "tol": "converged",
 }
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One setting."""
-
-    model: LinearClassifier
-    """Not fitted; its random_state is an integer."""
-    parameters: Parameters
-    """The model's, checked."""
-
-    @classmethod
-    def of(cls, model: LinearClassifier) -> "Candidate":
-        """Return the setting that the model's parameters are."""
-        return cls(model, read_parameters(model))
-
-    @property
-    def params(self) -> Params:
-        """All parameters of the model."""
-        params: Params = self.model.get_params()
-        return params
 
 
 class Winner(NamedTuple):
@@ -144,32 +122,27 @@ class SweepTraining:
     ) -> None:
         """Train some settings together; `preprocessings` are those of passes before."""
         candidates = [self._candidates[i] for i in group]
-        class_weight = candidates[0].model.class_weight
-        training = split.training(class_weight)
-        key = candidates[0].parameters.preprocess, joblib.hash(class_weight)
-        problem = pose(
-            candidates[0].parameters,
-            split.data,
-            training,
-            split.validation,
-            preprocessings.get(key),
-        )
+        shared = candidates[0]
+        random_state = check_random_state(shared.model.random_state)
+        training, validation = split.samples(shared, random_state)
+        key = shared.parameters.preprocess, joblib.hash(shared.model.class_weight)
+        problem = pose(shared.parameters, split.data, training, validation, preprocessings.get(key))
         preprocessings[key] = problem.preprocessing
         rates = [problem.learning_rate(candidate.parameters) for candidate in candidates]
-        if candidates[0].parameters.solver == "lbfgs":
-            outcomes, seconds = _minimise(problem, candidates[0].parameters, progress)
+        if shared.parameters.solver == "lbfgs":
+            outcomes, seconds = _minimise(problem, shared.parameters, progress)
         else:
-            outcomes, seconds = _descend(problem, candidates, rates, progress)
-        for position, outcome, rate, share in zip(group, outcomes, rates, seconds, strict=True):
-            parameters = self._candidates[position].parameters
+            outcomes, seconds = _descend(problem, candidates, rates, random_state, progress)
+        figures = split.figures(problem, candidates, rates, outcomes)
+        for place, (position, outcome) in enumerate(zip(group, outcomes, strict=True)):
             self.trials[position].append(
                 Trial(
                     history=outcome.history,
-                    figures=_figures(problem, split.validation, outcome, parameters),
-                    learning_rate=rate,
+                    figures=figures[place],
+                    learning_rate=rates[place],
                     status=_status(outcome),
                     diverged=outcome.reason == "diverged",
-                    seconds=share,
+                    seconds=seconds[place],
                 )
             )
         if self._keep_winner:
@@ -219,6 +192,7 @@ def _descend(
     problem: Problem,
     candidates: Sequence[Candidate],
     rates: Sequence[float],
+    random_state: np.random.RandomState,
     progress: Callable[[float], None],
 ) -> tuple[list[Outcome], list[float]]:
     """Train settings in one pass; return what became of them, and the seconds each has cost."""
@@ -226,7 +200,6 @@ def _descend(
         candidate.parameters.setting(rate)
         for candidate, rate in zip(candidates, rates, strict=True)
     ]
-    random_state = check_random_state(candidates[0].model.random_state)
     training = problem.training_run(candidates[0].parameters, settings, None, random_state)
     seconds = []
     while not training.finished:
@@ -259,29 +232,6 @@ def _shares(n_epochs: Sequence[int], seconds: Sequence[float]) -> list[float]:
     each = np.concatenate([[0.0], np.cumsum(np.array(seconds) / taking_part)])
     shares: list[float] = each[lengths].tolist()
     return shares
-
-
-def _figures(
-    problem: Problem, validation: Samples, outcome: Outcome, parameters: Parameters
-) -> dict[str, float]:
-    """Return the figures of the weights that were kept; NaN after divergence."""
-    if outcome.reason == "diverged":
-        return dict.fromkeys(FIGURES, np.nan)
-    if outcome.best_epoch > 0:
-        return {
-            name: float(outcome.history[field][outcome.best_epoch - 1])
-            for name, field in FIGURES.items()
-        }
-    # The optimum was where the search began: there is no history of it.
-    trainer = problem.model.trainer(
-        [parameters.setting(1.0).for_core()], problem.training.X.shape[1]
-    )
-    trainer.set_weights(outcome.state.weights[np.newaxis])
-    figures: dict[str, float] = {}
-    for name, samples in {"validation": validation, "train": problem.training}.items():
-        loss, accuracy = samples.evaluate(trainer, parameters.n_threads)
-        figures |= {f"{name}_accuracy": float(accuracy[0]), f"{name}_loss": float(loss[0])}
-    return figures
 
 
 def _status(outcome: Outcome) -> str:
