@@ -48,6 +48,28 @@ def text_names(names):
     return "\n".join([*names, ""]).encode()
 
 
+CIFAR10_FOLDERS = {"binary": "cifar-10-batches-bin", "python": "cifar-10-batches-py"}
+CIFAR10_ARCHIVES = {"binary": "cifar-10-binary.tar.gz", "python": "cifar-10-python.tar.gz"}
+CIFAR10_RECORDS = 4  # of a batch
+
+
+def cifar10(layout):
+    """Return the files of CIFAR-10 in one layout."""
+    images, labels = truth((32, 32, 3), 10)
+    files = {}
+    names = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
+    for number, name in enumerate(names):
+        rows = slice(CIFAR10_RECORDS * number, CIFAR10_RECORDS * (number + 1))
+        pixels, of_images = planar(images[rows]), labels[rows]
+        if layout == "binary":
+            records = np.column_stack([of_images.astype(np.uint8), pixels])
+            files[f"{name}.bin"] = records.tobytes()
+        else:
+            batch = {b"data": pixels, b"labels": of_images.tolist()}
+            files[name] = pickle.dumps(batch, protocol=2)
+    return files
+
+
 CIFAR100_FOLDERS = {"binary": "cifar-100-binary", "python": "cifar-100-python"}
 COARSE = [f"kind {number}" for number in range(20)]
 FINE = [f"thing {number}" for number in range(100)]

@@ -119,8 +119,8 @@ def _check_member(info: zipfile.ZipInfo, label: str, archive_size: int) -> None:
     """Refuse what NumPy does not write, and sizes that the archive cannot hold."""
     if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DataFileError(label, "is encrypted or compressed otherwise than NumPy does")
-    if max(info.header_offset, info.compress_size) > archive_size:
-        raise DataFileError(label, f"reaches beyond the {archive_size:,} bytes of the archive")
+    if info.header_offset < 0 or max(info.header_offset, info.compress_size) > archive_size:
+        raise DataFileError(label, f"does not lie within the {archive_size:,} bytes of the archive")
     most = max(_UNPACKED_LIMIT, _UNPACKED_RATIO * info.compress_size)
     if info.file_size > most:
         raise DataFileError(
