@@ -1,8 +1,14 @@
 """scikit-learn's own checks, on every estimator, with no failure expected."""
 
+import numpy as np
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from nearplane import KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors
+from nearplane import (
+    KNeighborsClassifier,
+    KNeighborsClassifierCV,
+    KNeighborsRegressor,
+    NearestNeighbors,
+)
 from nearplane.linear_model import LinearClassifier
 
 
@@ -14,6 +20,9 @@ from nearplane.linear_model import LinearClassifier
         KNeighborsClassifier(),
         KNeighborsClassifier(3, weights="distance", metric="manhattan", ties="nearest", n_jobs=2),
         KNeighborsClassifier(algorithm="pruned", metric="l1"),
+        KNeighborsClassifierCV((1, 3), cv=2, algorithm="pruned"),
+        KNeighborsClassifierCV([1, 2], cv=3, scoring="f1_micro", weights=np.ones_like),
+        KNeighborsClassifierCV(3, metric="l1", cv="loo", weights="distance", ties="nearest"),
         KNeighborsRegressor(),
         KNeighborsRegressor(3, weights="distance", p=1),
         KNeighborsRegressor(local_fit="linear"),

@@ -275,7 +275,7 @@ width) or (n_samples, height, width, channels)
         if k > n_training:
             raise ValueError(
                 "n_neighbors must be at most the number of rows that every split trains on; got "
-                f"{k}, and a split of these {n} rows trains on {n_training}."
+                f"{k}, and a split trains on {n_training} rows of n_samples = {n}."
             )
         return rounds
 

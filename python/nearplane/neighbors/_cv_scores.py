@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, indexable
 
 from nearplane.neighbors._cv_rounds import Round
 from nearplane.neighbors._vote import count_votes
@@ -92,7 +92,7 @@ class ScorerJudge:
         metadata: Mapping[str, Any],
     ) -> None:
         self._scorer = scorer
-        self._X = X
+        self._X = indexable(X)[0]
         self._codes = codes
         self._classes = classes
         self._metadata = metadata
