@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from nearplane._validation import check_choice, check_integer
 from nearplane.display._figure import RIGHT, WRONG, axes_or_new
@@ -158,6 +159,8 @@ class ClassScoresDisplay:
 
         Raises
         ------
+        sklearn.exceptions.NotFittedError
+            If `estimator` is not fitted.
         ValueError
             If `image` is no single image, or `estimator` has no such scores.
 
@@ -168,6 +171,7 @@ class ClassScoresDisplay:
         are asked for either score; for others each class is given half of the difference.
         """
         queries = np.asarray(image)[np.newaxis]  # with its channel, if it has just one
+        check_is_fitted(estimator)
         method = _choose_response(estimator, response_method)
         votes = method == "predict_proba" and hasattr(estimator, "kneighbors")
         names = {"decision_function": "Score", "predict_proba": "Probability"}

@@ -74,22 +74,28 @@ def find_regions(estimator: Any, grid: Grid, like: ArrayLike) -> NDArray[np.int6
 def _label_positions(estimator: Any, points: NDArray[np.float64], like: Any) -> NDArray[np.int64]:
     # An estimator that was fitted to a data frame warns of rows without names, or needs them.
     queries = type(like)(points, columns=like.columns) if hasattr(like, "iloc") else points
-    if hasattr(estimator, "decision_function"):
-        scores = np.asarray(estimator.decision_function(queries), dtype=np.float64)
-    elif hasattr(estimator, "predict_proba"):
+    if not hasattr(estimator, "decision_function") and hasattr(estimator, "predict_proba"):
         scores = np.asarray(estimator.predict_proba(queries), dtype=np.float64)
-    else:
-        return positions(np.asarray(estimator.predict(queries)), estimator.classes_, "predict")
+        return np.where(_tied(scores, np.abs(scores)), TIE, scores.argmax(axis=1))
+    # The highest score is not the label for all: a kernel machine counts duels of classes.
+    labels = positions(np.asarray(estimator.predict(queries)), estimator.classes_, "predict")
+    if not hasattr(estimator, "decision_function"):
+        return labels
+    scores = np.asarray(estimator.decision_function(queries), dtype=np.float64)
     if scores.ndim == 1:  # of two classes: how much more the second has than the first
         scores = np.column_stack([np.zeros_like(scores), scores])
     plane = linear_part(estimator)
-    if plane is None:
-        scale = np.abs(scores).max(axis=1)
-    else:  # rounding is that of a score's terms, which may cancel
-        scale = (np.abs(points) @ np.abs(plane[0]).T + np.abs(plane[1])).max(axis=1)
-    highest = scores.max(axis=1, keepdims=True)
-    tied = (highest - scores <= _ROUNDINGS * scale[:, np.newaxis]).sum(axis=1) > 1
-    return np.where(tied, TIE, scores.argmax(axis=1))
+    terms = np.abs(scores)
+    if plane is not None:  # rounding is that of a score's terms, which may cancel
+        terms = np.abs(points) @ np.abs(plane[0]).T + np.abs(plane[1])
+    return np.where(_tied(scores, terms), TIE, labels)
+
+
+def _tied(scores: NDArray[np.float64], terms: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return for each point whether no more than rounding separates the highest scores."""
+    close = _ROUNDINGS * terms.max(axis=1, keepdims=True)
+    tied: NDArray[np.bool_] = (scores.max(axis=1, keepdims=True) - scores <= close).sum(axis=1) > 1
+    return tied
 
 
 def linear_part(estimator: Any) -> Plane | None:
@@ -112,15 +118,14 @@ def _plane_shapes(n_classes: int) -> list[tuple[int, ...]]:
 
 def positions(labels: NDArray[Any], classes: NDArray[Any], name: str) -> NDArray[np.int64]:
     """Return where each label stands in `classes`, which need not be sorted."""
-    order = np.argsort(classes)
-    place = np.minimum(np.searchsorted(classes, labels, sorter=order), len(classes) - 1)
-    codes = order[place].astype(np.int64)
-    unknown = classes[codes] != labels
-    if unknown.any():
-        row = int(unknown.argmax())
+    found, inverse = np.unique(labels, return_inverse=True)
+    place = {label: position for position, label in enumerate(classes.tolist())}
+    codes = np.array([place.get(label, -1) for label in found.tolist()], dtype=np.int64)[inverse]
+    if (codes < 0).any():
+        row = int((codes < 0).argmax())
         raise ValueError(
             f"{name} must hold labels among classes, {classes.tolist()}; got "
-            f"{labels[row]!r} in row {row}."
+            f"{labels.tolist()[row]!r} in row {row}."
         )
     return codes
 

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 # Parts of the picture's width.
 _ARROW = 0.13
-_TEXT_GAP = 0.02
+_TEXT_ROOM = 0.02
+# In points.
+_TEXT_GAP = 4.0
 # Where along its line an arrow may start; the order is that of preference.
 _STARTS = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.12, 0.88)
 # Arrows that rise or run by less than so much of their length are level or upright to the eye.
@@ -34,11 +36,18 @@ class ZeroLine(NamedTuple):
     ends: NDArray[np.float64]
     """Shape (2, 2): two points."""
     towards: Vector
-    """Unit vector to where the score grows, upright on the line as it is drawn."""
+    """Unit vector on the page to where the score grows, upright on the line as it is drawn."""
+    step: Vector
+    """The same step in parts of the picture's width and height."""
 
 
 def zero_lines(
-    coef: NDArray[np.float64], intercept: NDArray[np.float64], extent: Extent, first: int
+    coef: NDArray[np.float64],
+    intercept: NDArray[np.float64],
+    extent: Extent,
+    *,
+    square: bool,
+    first: int,
 ) -> list[ZeroLine]:
     """Cut the lines ``coef @ x + intercept = 0`` with a picture.
 
@@ -48,6 +57,8 @@ def zero_lines(
     intercept : ndarray of shape (n_lines,)
     extent : tuple of float
         Left, right, bottom and top of the picture.
+    square : bool
+        Whether the picture is drawn as a square, instead of with one scale for both axes.
     first : int
         Position of the first line's class.
 
@@ -58,13 +69,15 @@ def zero_lines(
     """
     left, right, bottom, top = extent
     low, size = np.array([left, bottom]), np.array([right - left, top - bottom])
+    box = np.ones(2) if square else size / size.max()
     lines = []
     for position, (weights, bias) in enumerate(zip(coef, intercept, strict=True), first):
         # The same score of u, where x = low + size * u.
         slope, height = weights * size, float(bias + weights @ low)
         ends = _cut(slope, height)
         if ends is not None:
-            lines.append(ZeroLine(position, ends, slope / np.hypot(*slope)))
+            towards = slope / box / np.hypot(*slope / box)
+            lines.append(ZeroLine(position, ends, towards, towards / box))
     return lines
 
 
@@ -93,7 +106,7 @@ def draw_zero_lines(
         options: dict[str, Any] = {"color": colour, "linewidth": 1.4, "zorder": 4}
         drawn += ax.plot(*line.ends.T, transform=ax.transAxes, **options)
         start = _free_start(line, taken)
-        tip = start + _ARROW * line.towards
+        tip = start + _ARROW * line.step
         taken = np.vstack([taken, tip])
         arrow = ax.annotate(
             "",
@@ -111,11 +124,12 @@ def draw_zero_lines(
 
 def _write_name(ax: "Axes", tip: Vector, towards: Vector, name: str, colour: Any) -> None:
     """Write a name beyond an arrow's tip, on the side to which the arrow points."""
-    place = tip + _TEXT_GAP * towards
     ax.annotate(
         name,
-        (place[0], place[1]),
+        (tip[0], tip[1]),
+        (_TEXT_GAP * towards[0], _TEXT_GAP * towards[1]),
         xycoords="axes fraction",
+        textcoords="offset points",
         ha=_side(towards[0], "right", "left"),
         va=_side(towards[1], "top", "bottom"),
         color=colour,
@@ -161,7 +175,7 @@ def _free_start(line: ZeroLine, taken: NDArray[np.float64]) -> Vector:
     starts = [line.ends[0] + part * (line.ends[1] - line.ends[0]) for part in _STARTS]
 
     def room(start: Vector) -> float:
-        tip = start + (_ARROW + _TEXT_GAP) * line.towards
+        tip = start + (_ARROW + _TEXT_ROOM) * line.step
         border = float(min(tip.min(), (1 - tip).min()))
         others = np.hypot(*(taken - tip).T).min(initial=np.inf)
         # Names are as wide as a seventh of the picture; more room than that is no better.

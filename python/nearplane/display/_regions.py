@@ -1,10 +1,12 @@
 """The label a classifier gives to every point of a plane."""
 
 from collections.abc import Sequence
+from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from nearplane._validation import check_flag, check_integer
 from nearplane.display._class_colours import ClassStyle, class_styles
@@ -29,16 +31,21 @@ if TYPE_CHECKING:
 
 # Up to this ratio of their ranges both axes have one scale, so that angles are true.
 _MOST_STRETCHED = 3.0
-_LEGEND_ROWS = 18
+# In inches.
+_WIDTH, _HEIGHT, _COLUMN_WIDTH = 5.0, 4.8, 1.5
+_LEGEND_ROWS = 17
+_MOST_LINES = 20
+# Areas of points, in square points.
+_SMALLEST_POINT, _SMALL_POINT, _LARGEST_POINT = 7, 15, 36
 
 
 class DecisionRegionsDisplay:
     """Plane coloured by the label that a classifier of two features gives to each point.
 
     Points where the best classes are tied are white: equal votes of neighbours, or scores that no
-    more than rounding separates. A linear classifier also shows, for every class, the line on which
-    its score is 0 and an arrow to where it grows. Classes differ in colour and in the shape of
-    their points.
+    more than rounding separates. A linear classifier of up to 20 classes also shows, for each of
+    them, the line on which its score is 0 and an arrow to where it grows. Classes differ in colour
+    and in the shape of their points.
 
     Parameters
     ----------
@@ -163,10 +170,15 @@ class DecisionRegionsDisplay:
 
         Raises
         ------
+        sklearn.exceptions.NotFittedError
+            If `estimator` is not fitted.
         TypeError, ValueError
             If `X` does not hold finite points of two features, or another argument is not as
             described.
         """
+        check_is_fitted(estimator)
+        if isinstance(estimator.classes_, list):
+            raise ValueError("estimator must have one output; got one with several.")
         points = read_plane_points(X)
         grid = grid_around(points, check_integer("resolution", resolution, at_least=2), margin)
         if feature_names is None and hasattr(X, "columns"):
@@ -202,7 +214,9 @@ class DecisionRegionsDisplay:
             This object.
         """
         check_flag("legend", legend)
-        self.ax_ = axes_or_new(ax)
+        shown = self._shown()
+        n_columns = ceil(len(shown) / _LEGEND_ROWS)
+        self.ax_ = axes_or_new(ax, (_WIDTH + legend * _COLUMN_WIDTH * n_columns, _HEIGHT))
         self.figure_ = self.ax_.figure
         styles = class_styles(len(self.classes))
         self._draw_surface(styles)
@@ -212,37 +226,47 @@ class DecisionRegionsDisplay:
         xlabel, ylabel = self.feature_names
         self.ax_.set(xlabel=xlabel, ylabel=ylabel)
         if legend:
-            self._draw_legend(styles)
+            self._draw_legend(shown, styles)
         return self
+
+    def _shown(self) -> list[int]:
+        """Return which classes have something in the picture, and a tie if there is one."""
+        shown = {*np.unique(self.regions).tolist()}
+        if self._codes is not None:
+            shown |= {*np.unique(self._codes).tolist()}
+        return sorted(shown | {line.position for line in self._zero_lines()})
 
     def _draw_surface(self, styles: list[ClassStyle]) -> None:
         # The last colour is also number -1, that of ties.
         colours = np.array([*(style.light for style in styles), (1.0, 1.0, 1.0)])
-        left, right, bottom, top = self._grid.extent
-        stretched = (right - left) / (top - bottom)
-        true_angles = 1 / _MOST_STRETCHED <= stretched <= _MOST_STRETCHED
         self.surface_ = self.ax_.imshow(
             colours[self.regions],
-            extent=(left, right, bottom, top),
+            extent=self._grid.extent,
             origin="lower",
             interpolation="nearest",
-            aspect="equal" if true_angles else "auto",
+            aspect="auto" if self._square() else "equal",
         )
-        if not true_angles:
+        if self._square():
             self.ax_.set_box_aspect(1)
 
+    def _square(self) -> bool:
+        """Return whether the axes' ranges are too different for one scale."""
+        left, right, bottom, top = self._grid.extent
+        proportion = (right - left) / (top - bottom)
+        return max(proportion, 1 / proportion) > _MOST_STRETCHED
+
     def _zero_lines(self) -> list[ZeroLine]:
-        if self._plane is None:
+        if self._plane is None or len(self.classes) > _MOST_LINES:
             return []
         # One row for two classes is the score of the second.
         first = len(self.classes) - len(self._plane[0])
-        return zero_lines(*self._plane, self._grid.extent, first)
+        return zero_lines(*self._plane, self._grid.extent, square=self._square(), first=first)
 
     def _draw_points(self, styles: list[ClassStyle]) -> None:
         self.points_ = []
         if self.X is None or self._codes is None:
             return
-        size = float(np.clip(9_000 / max(len(self.X), 1), 7, 36))
+        size = float(np.clip(9_000 / len(self.X), _SMALLEST_POINT, _LARGEST_POINT))
         for code, style in enumerate(styles):
             rows = self.X[self._codes == code]
             if not len(rows):
@@ -254,27 +278,32 @@ class DecisionRegionsDisplay:
                 color=[style.dark],
                 marker=style.marker,
                 edgecolors="white",  # keeps points apart that lie upon one another
-                linewidths=0.5,
+                linewidths=0.5 if size > _SMALL_POINT else 0.2,
                 zorder=3,
             )
             self.points_.append(points)
 
-    def _draw_legend(self, styles: list[ClassStyle]) -> None:
+    def _draw_legend(self, shown: list[int], styles: list[ClassStyle]) -> None:
         from matplotlib.lines import Line2D
         from matplotlib.patches import Patch
 
         handles: list[Any] = []
-        for style in styles:
+        for code in (code for code in shown if code != TIE):
+            _, dark, marker = style = styles[code]
             area = Patch(facecolor=style.light, edgecolor="0.6", linewidth=0.5)
-            point = Line2D([], [], color=style.dark, marker=style.marker, ls="none", markersize=5)
+            point = Line2D([], [], color=dark, marker=marker, linestyle="none", markersize=5)
             handles.append((area, point) if self.points_ else area)
-        names = list(self._names)
-        if (self.regions == TIE).any():
+        names = [self._names[code] for code in shown if code != TIE]
+        if TIE in shown:
             handles.append(Patch(facecolor="white", edgecolor="0.6", linewidth=0.5))
             names.append("tie")
-        options: dict[str, Any] = {"ncols": -(-len(names) // _LEGEND_ROWS), "handleheight": 1.1}
+        n_columns = ceil(len(names) / _LEGEND_ROWS)
+        options: dict[str, Any] = {"ncols": n_columns, "handleheight": 1.1}
+        if n_columns > 1:
+            options |= {"fontsize": "small", "columnspacing": 1.2}
         if self.figure_.get_layout_engine() is not None:
             options |= {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
+            self.ax_.set_anchor("W")  # beside a square picture in a wide figure is room for it
         self.ax_.legend(handles, names, **options)
 
 
