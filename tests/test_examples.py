@@ -10,10 +10,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import typer
-from sklearn.model_selection import LeaveOneOut, cross_val_predict, train_test_split
+from sklearn.model_selection import (
+    GridSearchCV,
+    LeaveOneOut,
+    cross_val_predict,
+    train_test_split,
+)
 from sklearn.neighbors import KNeighborsClassifier as PeerClassifier
 
-from nearplane import LinearClassifier, LinearClassifierSweep
+from nearplane import KNeighborsClassifier, LinearClassifier, LinearClassifierSweep
 from nearplane.cli import build_app
 from nearplane.datasets import load_dataset, make_natural_images
 
@@ -156,6 +161,64 @@ def test_a_sweep_is_printed_as_a_table_of_rates_and_alphas(tmp_path, monkeypatch
     assert f"best: {sweep.best_params_}" in printed
     assert f"test accuracy {sweep.score(digits.X_test, digits.y_test):.2%}" in printed
     assert plt.imread(out).std() > 0.05  # curves on a white page
+
+
+def test_the_k_that_cross_validation_prefers_is_that_of_scikit_learn(tmp_path, monkeypatch, capsys):
+    arguments = ("--n-train", 300, "--out", tmp_path / "folds.png")
+    printed = run_example("choose_k.py", *arguments, monkeypatch=monkeypatch, capsys=capsys)
+    digits = load_dataset("digits", n_train=300)
+    X, X_test = (part.reshape(len(part), -1) for part in (digits.X_train, digits.X_test))
+    grid = GridSearchCV(
+        PeerClassifier(algorithm="brute"),
+        {
+            "n_neighbors": [1, 3, 5, 8, 10, 12, 15, 20, 50],
+            "metric": ["euclidean", "manhattan"],
+            "weights": ["uniform", "distance"],
+        },
+    ).fit(X, digits.y_train)
+    best = grid.best_index_
+    spread = grid.cv_results_["std_test_score"][best]
+    assert printed.startswith(f"{grid.best_score_:.2%} ± {spread:.2%}  {grid.best_params_}\n")
+    chosen = KNeighborsClassifier(**grid.best_params_).fit(X, digits.y_train)
+    assert f"test accuracy {chosen.score(X_test, digits.y_test):.2%}" in printed
+    assert plt.imread(tmp_path / "folds.png").std() > 0.05
+
+
+def test_the_pictures_of_lectures_are_drawn(tmp_path, monkeypatch, capsys):
+    run_example("lecture_pictures.py", "--out", tmp_path, monkeypatch=monkeypatch, capsys=capsys)
+    pictures = sorted(tmp_path.glob("*.png"))
+    assert len(pictures) == 6
+    assert all(plt.imread(picture).std() > 0.05 for picture in pictures)
+
+
+def test_a_folder_of_images_is_classified(tmp_path, monkeypatch, capsys):
+    images, target = make_natural_images(200, random_state=0)
+    for number, (image, label) in enumerate(zip(images, target, strict=True)):
+        path = tmp_path / "images" / f"class {label}" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        plt.imsave(path, image)
+    (tmp_path / "images" / "class 3" / "broken.png").write_bytes(b"")
+    with pytest.warns(UserWarning, match="1 files or folders were skipped"):
+        printed = run_example(
+            *("image_folder.py", tmp_path / "images", "--out", tmp_path / "confused.png"),
+            monkeypatch=monkeypatch,
+            capsys=capsys,
+        )
+    assert "broken.png" in printed.splitlines()[0]
+    assert "200 images of class 0, class 1" in printed
+    assert 0.2 < float(re.search(r"([\d.]+)% of the test images", printed)[1]) / 100 <= 1
+    assert plt.imread(tmp_path / "confused.png").std() > 0.05
+
+
+def test_augmented_training_is_compared_with_plain_training(monkeypatch, capsys):
+    arguments = ("--n-train", 300, "--n-test", 100, "--epochs", 3)
+    printed = run_example("augment_training.py", *arguments, monkeypatch=monkeypatch, capsys=capsys)
+    images = load_dataset("natural", n_train=300, n_test=100)
+    plain = LinearClassifier(max_epochs=3, random_state=0).fit(images.X_train, images.y_train)
+    assert f"as they are  {plain.score(images.X_test, images.y_test):.2%}" in printed
+    scores = re.findall(r"^(\w+) +([\d.]+)% of the test images", printed, re.MULTILINE)
+    assert [name for name, _ in scores] == ["horizontalflip", "crop", "mixup"]
+    assert all(float(score) > 10 for _, score in scores)  # more than a guess
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
