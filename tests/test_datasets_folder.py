@@ -205,6 +205,11 @@ def test_wrong_arguments_are_named(folder, argument, value, kind):
         fetch_image_folder(**{"path": folder, argument: value})
 
 
+def test_what_does_not_fit_into_memory_wants_a_cache(folder):
+    with pytest.raises(MemoryError, match=r"8 images of .* do not fit into memory; give a cache"):
+        fetch_image_folder(folder, size=(2**24, 2**24))
+
+
 @pytest.mark.parametrize("files", ["1.png", b"1.png", [b"1.png"], [None], 3])
 def test_files_must_be_paths(files):
     with pytest.raises(TypeError):

@@ -31,7 +31,7 @@ def plain(mode, **info):
     ("kind", "mode"),
     [
         ("PNG", "RGB"), ("PNG", "RGBA"), ("PNG", "P"), ("JPEG", "RGB"), ("JPEG", "CMYK"),
-        ("GIF", "P"), ("BMP", "RGB"), ("TIFF", "RGB"), ("TIFF", "CMYK"), ("TIFF", "YCbCr"),
+        ("GIF", "P"), ("BMP", "RGB"), ("TIFF", "RGB"), ("TIFF", "CMYK"),
         ("JPEG2000", "RGB"), ("PPM", "RGB"), ("ICO", "RGB"), ("PCX", "RGB"), ("SGI", "RGB"),
         ("TGA", "RGB"),
     ],
@@ -206,6 +206,16 @@ def test_endings_are_those_of_formats_pillow_decodes_itself():
     suffixes = _image_decoding.image_suffixes()
     assert {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm"} <= suffixes
     assert not {".eps", ".ps", ".pdf", ".txt", ".npy", ".mpg", ".iim"} & suffixes
+
+
+def test_a_format_that_pillow_lacks_does_not_disturb_the_others(tmp_path, monkeypatch):
+    monkeypatch.delitem(Image.OPEN, "QOI")
+    _image_decoding._formats.cache_clear()
+    content = encoded(plain("RGB"))
+    try:
+        assert (read(tmp_path, content) == RED).all()
+    finally:
+        _image_decoding._formats.cache_clear()
 
 
 def test_a_missing_pillow_is_named(monkeypatch):

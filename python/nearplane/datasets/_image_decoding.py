@@ -24,8 +24,6 @@ _FORMATS = (
     "JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "JPEG2000", "AVIF", "PPM", "DIB", "ICO", "PCX",
     "QOI", "SGI", "SUN", "TGA",
 )  # fmt: skip
-# A JPEG of several pictures, which the JPEG reader reads, has a name of its own.
-_FORMATS_OF_SUFFIXES = (*_FORMATS, "MPO")
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 _ORIENTATION_TAG = 0x0112
 # A JPEG is decoded to no less than this many times the size asked for, then resized.
@@ -79,9 +77,19 @@ def image_suffixes() -> frozenset[str]:
         raise ImportError(
             "reading images needs Pillow: pip install 'nearplane[report]'", name="PIL"
         ) from error
-    # This also loads the readers, once and before there are threads.
+    # A JPEG of several pictures, which the JPEG reader reads, has a name of its own.
+    read = {*_formats(), "MPO"}
     known = Image.registered_extensions()
-    return frozenset(suffix for suffix, name in known.items() if name in _FORMATS_OF_SUFFIXES)
+    return frozenset(suffix for suffix, name in known.items() if name in read)
+
+
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    """Return the formats to look for; older versions of Pillow lack some."""
+    from PIL import Image
+
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 
 def decode_image(path: str | os.PathLike[str], form: ImageForm) -> NDArray[np.uint8]:
@@ -108,7 +116,7 @@ def decode_image(path: str | os.PathLike[str], form: ImageForm) -> NDArray[np.ui
     try:
         with (
             open(path, "rb", opener=_open_regular_file) as stream,
-            Image.open(stream, formats=_FORMATS) as image,
+            Image.open(stream, formats=_formats()) as image,
         ):
             return _decode(image, form)
     except UnreadableImageError:
@@ -203,6 +211,9 @@ def _to_eight_bits(image: "Image") -> "Image":
 
 def _orientation(image: "Image") -> int:
     """Return how the camera was held: 1 to 8, of which 5 to 8 exchange height and width."""
+    # These Pillow turns upright itself; some versions go on to say that they are not.
+    if image.format == "TIFF":
+        return 1
     try:
         orientation = image.getexif().get(_ORIENTATION_TAG, 1)
     # Damaged notes of the camera do not spoil the picture.

@@ -14,7 +14,7 @@ from nearplane._validation import check_choice, check_flag, resolve_n_jobs
 
 from ._files import DataFileError
 from ._image_cache import ImageCache
-from ._image_decoding import ImageMode, check_form
+from ._image_decoding import ImageForm, ImageMode, check_form
 from ._image_reading import FilePath, OnError, Put, Reader, Skipped, into
 from ._image_scan import ImageScan
 
@@ -32,9 +32,10 @@ def fetch_image_folder(
 ) -> Any:
     """Load images from a folder that has one folder for each class, resized to one size.
 
-    Images may have any size, mode and format that Pillow decodes by itself, and lie at any depth in
-    the folder of their class. Links are followed; hidden files, and files whose names do not end as
-    those of images do, are left alone.
+    Images may have any size and mode, and lie at any depth in the folder of their class. Links are
+    followed; hidden files, and files whose names do not end as those of images do, are left alone.
+    Images are JPEG, PNG, GIF, BMP, WebP, TIFF, JPEG 2000, PPM, ICO, PCX, QOI, SGI, Sun raster and
+    TGA files, and AVIF if Pillow reads it.
 
     Parameters
     ----------
@@ -93,6 +94,8 @@ def fetch_image_folder(
         If an argument is not of the type or in the range given above.
     OSError
         If the cache cannot be written.
+    MemoryError
+        If the images do not fit into memory and there is no `cache`.
     ImportError
         If Pillow is not installed.
 
@@ -111,7 +114,11 @@ def fetch_image_folder(
     the wrong pixels, without an error.
 
     Each thread holds one decoded image at a time, and refuses those of more pixels than
-    ``PIL.Image.MAX_IMAGE_PIXELS``.
+    ``PIL.Image.MAX_IMAGE_PIXELS``. Ctrl-C leaves an existing cache as it was. A process that is
+    killed may leave a file that ends in ``.tmp`` in it, which can be deleted.
+
+    What Pillow itself warns of, damaged Exif data say, is passed on; if warnings are made errors,
+    such a file cannot be read.
 
     Examples
     --------
@@ -178,11 +185,21 @@ def _read(scan: ImageScan, reader: Reader, cache: Path | None) -> tuple[NDArray[
         return skipped
 
     if cache is None:
-        images = np.empty((len(files), *reader.form.shape), np.uint8)
+        images = _allocate(len(files), reader.form)
         skipped = read(into(images))
         return images[: len(files) - len(skipped)], skipped
     place = ImageCache(cache, scan.root.resolve(), reader.form, scan.fingerprint, len(files))
     return place.load() or place.store(read)
+
+
+def _allocate(n_images: int, form: ImageForm) -> NDArray[np.uint8]:
+    try:
+        return np.empty((n_images, *form.shape), np.uint8)
+    except MemoryError as error:
+        raise MemoryError(
+            f"{n_images:,} images of {form.n_bytes:,} bytes do not fit into memory; give a cache, "
+            "which keeps them on disk, or a smaller size"
+        ) from error
 
 
 def _assemble(scan: ImageScan, images: NDArray[np.uint8], skipped: Skipped) -> Bunch:

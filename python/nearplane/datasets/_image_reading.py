@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
+from time import monotonic
 from typing import Any, Literal
 
 import numpy as np
@@ -40,6 +41,7 @@ _FILES_PER_TASK = 16
 _BYTES_PER_TASK = 2**22
 # How long Ctrl-C may go unnoticed where waiting for a thread cannot be interrupted, in seconds.
 _PATIENCE = 0.05
+_SHOWN_EVERY = 0.1
 
 
 def read_images(
@@ -188,6 +190,7 @@ class Reader:
         show: Progress | None,
     ) -> Skipped:
         skipped: Skipped = []
+        due = monotonic()
         for position, pixels in enumerate(decoded):
             if not isinstance(pixels, str):
                 put(pixels)
@@ -195,8 +198,9 @@ class Reader:
                 skipped.append((position, pixels))
             else:
                 raise DataFileError(files[position], pixels)
-            if show is not None and position % 64 == 0:
+            if show is not None and monotonic() >= due:
                 show(position / len(files))
+                due = monotonic() + _SHOWN_EVERY
         return skipped
 
     def _decoded(self, files: Sequence[str]) -> Generator[Decoded, None, None]:
