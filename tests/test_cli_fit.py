@@ -116,7 +116,7 @@ def test_the_scores_are_printed_as_a_table(folder):
         for s in record["settings"]
     ]
     assert [cells[:3] for cells in rows(result.stdout)] == expected
-    assert f"best: metric l2, k {record['best_params']['n_neighbors']}, " in result.stdout
+    assert f"best: k {record['best_params']['n_neighbors']}\n" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 

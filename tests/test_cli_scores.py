@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from nearplane._cli._scores import judged_text, score_records, score_table
+from nearplane._cli._scores import best_text, judged_text, score_records, score_table
 from nearplane._cv_results import make_cv_results
 
 from .commands import rows
@@ -36,6 +36,7 @@ def test_only_what_varies_is_a_column_and_the_best_is_bold():
     assert len(bold) == 1
     assert "80.00" in bold[0]
     assert judged_text(settings) == "accuracy in 2 folds"
+    assert best_text(settings) == "k 3"
 
 
 def test_one_setting_is_shown_with_all_it_has():
@@ -45,7 +46,7 @@ def test_one_setting_is_shown_with_all_it_has():
 
 def test_a_setting_that_diverged_says_so():
     cells = rows(printed(settings_of([{"a": 1.0}, {"a": 2.0}], [[np.nan, 0.5], [0.5, 0.5]])))
-    assert [line[1] for line in cells] == ["diverged", "50.00 %"]
+    assert [line[1:3] for line in cells] == [["diverged", ""], ["50.00 %", "0.00 %"]]
 
 
 def test_images_judged_alone_have_no_deviation():

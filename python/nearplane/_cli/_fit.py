@@ -10,7 +10,7 @@ from typing import Any
 
 from nearplane._cli._models import Kind, named_labels
 from nearplane._cli._run import load_images
-from nearplane._cli._scores import judged_text, params_text, score_records, score_table
+from nearplane._cli._scores import best_text, judged_text, score_records, score_table
 from nearplane._cli._show import plain, print_json, print_lines, rows_text, shape_text
 from nearplane.datasets import ImageDataset
 from nearplane.report import _text
@@ -104,7 +104,7 @@ def print_fit(kind: Kind, request: FitRequest, record: dict[str, Any]) -> None:
     ]
     if settings:
         lines += [judged_text(settings), score_table(settings)]
-        lines.append(f"best: {params_text(record['best_params'])}")
+        lines.append(f"best: {best_text(settings)}")
     size, duration = _text.size(record["model_bytes"]), _text.seconds(record["fit_seconds"])
     done = "compared and fitted" if settings else "fitted"
     lines.append(plain(f"{record['model']}: {kind.name}, {done} in {duration}, {size}"))

@@ -41,16 +41,15 @@ def score_table(settings: list[Setting]) -> Table:
     # Where each image was judged alone there are no folds to deviate.
     figures = ("mean", "std") if settings[0]["scores"] else ("mean",)
     table = make_table(right=(*(_SHORT.get(name, name) for name in names), *figures, "rank"))
-    best = min(settings, key=lambda setting: setting["rank"])
     shown = settings
     if len(settings) > _MOST_ROWS:
         shown = sorted(settings, key=lambda setting: setting["rank"])[:_MOST_ROWS]
     for setting in shown:
         table.add_row(
             *(_value_text(setting["params"][name]) for name in names),
-            *(_percent(setting[figure]) for figure in figures),
+            *_figure_texts(setting, figures),
             str(setting["rank"]),
-            style="bold" if setting is best else "",
+            style="bold" if setting is _best(settings) else "",
         )
     return table
 
@@ -64,18 +63,24 @@ def judged_text(settings: list[Setting]) -> str:
     return text
 
 
-def params_text(params: dict[str, Any]) -> str:
-    """Write a setting in words.
+def best_text(settings: list[Setting]) -> str:
+    """Write what sets the best setting apart.
 
     Examples
     --------
-    >>> from nearplane._cli._scores import params_text
-    >>> params_text({"n_neighbors": 3, "metric": "l1"})
-    'k 3, metric l1'
+    >>> from nearplane._cli._scores import best_text
+    >>> params = [{"n_neighbors": k, "metric": "l1"} for k in (1, 3)]
+    >>> best_text([{"params": params[0], "rank": 2}, {"params": params[1], "rank": 1}])
+    'k 3'
     """
+    params = _best(settings)["params"]
     return ", ".join(
-        f"{_SHORT.get(name, name)} {_value_text(value)}" for name, value in params.items()
+        f"{_SHORT.get(name, name)} {_value_text(params[name])}" for name in _varied(settings)
     )
+
+
+def _best(settings: list[Setting]) -> Setting:
+    return min(settings, key=lambda setting: setting["rank"])
 
 
 def _varied(settings: list[Setting]) -> list[str]:
@@ -89,5 +94,7 @@ def _value_text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _percent(share: float) -> str:
-    return "diverged" if np.isnan(share) else f"{100 * share:.2f} %"
+def _figure_texts(setting: Setting, figures: tuple[str, ...]) -> list[str]:
+    if np.isnan(setting["mean"]):
+        return ["diverged", ""][: len(figures)]
+    return [f"{100 * setting[figure]:.2f} %" for figure in figures]
