@@ -38,8 +38,8 @@ def test_info_as_json(run):
 
 def test_help_names_every_option(run):
     text = plain(run("report", "--help").stdout)
-    options = ("dataset", "data-dir", "n-train", "n-test", "k", "k-max", "epochs", "out", "seed")
-    for option in (*options, "n-jobs", "json", "quiet"):
+    options = ("dataset", "data-dir", "n-train", "n-test", "k", "k-max", "cv", "epochs", "out")
+    for option in (*options, "image-size", "seed", "n-jobs", "json", "quiet"):
         assert f"--{option} " in text
 
 
@@ -61,8 +61,8 @@ def test_report_prints_a_table_and_writes_a_page(run, tmp_path):
     page = (tmp_path / "nearplane-report.html").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     assert (
-        "nearplane report --dataset digits --n-train 120 --n-test 30 --k 1,3 --epochs 3 --seed 0"
-        in page
+        "nearplane report --dataset digits --n-train 120 --n-test 30 --k 1,3 --cv 5 --epochs 3 "
+        "--seed 0" in page
     )
 
 
@@ -74,16 +74,22 @@ def test_json_is_all_there_is_on_standard_output(run, tmp_path):
         "command",
         "data",
         "environment",
+        "folds",
         "knn",
         "linear",
         "report",
         "schema_version",
-        "validation",
     ]
-    assert record["schema_version"] == 2
+    assert record["schema_version"] == 3
     assert record["knn"]["n_neighbors"] == [1, 3]
     assert record["data"]["n_train"] == 120
-    assert record["validation"] == {"n_fit": 96, "n_validation": 24, "random_state": 5}
+    assert record["folds"] == {
+        "n_folds": 5,
+        "stratified": True,
+        "random_state": 5,
+        "n_held_out": [24] * 5,
+        "n_fit": [96] * 5,
+    }
     metrics, losses = record["knn"]["metrics"], record["linear"]["losses"]
     assert [metric["metric"] for metric in metrics] == ["manhattan", "euclidean"]
     assert [loss["loss"] for loss in losses] == ["softmax", "hinge"]
@@ -95,24 +101,27 @@ def test_json_is_all_there_is_on_standard_output(run, tmp_path):
         assert 0 < result["test_accuracy"] <= 1
         assert result["queries_per_second"] > 0
         assert sum(map(sum, result["confusion_matrix"])) == 30
-    assert len(record["linear"]["rates"]) == 4
+    for sweep in record["linear"]["sweeps"]:
+        assert len(sweep["accuracy"]) == len(sweep["alphas"])
+        assert {len(row) for row in sweep["accuracy"]} == {len(sweep["learning_rates"])}
     assert (tmp_path / "new" / "r.html").samefile(record["report"])
 
 
 def test_the_command_in_the_report_gives_the_same_results(run):
     options = ["--json", "--out", "r.html"]
-    arguments = ("--n-train", 90, "--n-test", 20, "--k-max", 4, "--epochs", 2, "--seed", 7)
-    arguments += ("--n-jobs", 1)
+    arguments = ("--n-train", 90, "--n-test", 20, "--k-max", 4, "--cv", 3, "--epochs", 2)
+    arguments += ("--seed", 7, "--n-jobs", 1)
     first = json.loads(run("report", *arguments, *options).stdout)
     words = shlex.split(first["command"])
     assert words[0] == "nearplane"
     second = json.loads(run(*words[1:], *options).stdout)
     for record in (first, second):
-        del record["linear"]["rates_seconds"]
+        del record["knn"]["validation_seconds"]
+        for sweep in record["linear"]["sweeps"]:
+            del sweep["seconds"]
         for result in (*record["knn"]["metrics"], *record["linear"]["losses"]):
             for timing in ("fit_seconds", "test_seconds", "queries_per_second"):
                 del result[timing]
-            result.pop("validation_seconds", None)
             del result["peak_memory_bytes"]
     assert first == second
 
@@ -130,7 +139,7 @@ def test_quiet_prints_nothing(run, tmp_path):
         (["--k", "5,1, 3"], [1, 3, 5]),
         (["--k", "5", "--k", "1,5"], [1, 5]),
         (["--k-max", "3"], [1, 2, 3]),
-        ([], list(range(1, 17))),  # 20 images, 4 of them for validation
+        ([], list(range(1, 17))),  # 20 images, 4 in a fold
     ],
 )
 def test_values_of_k(run, arguments, ks):
@@ -149,7 +158,7 @@ def test_synthetic_colour_images(run):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--dataset", "mnist"], "'mnist' is not one of"),
+        (["--dataset", "imagenet"], "'imagenet' is not one of"),
         (["--data-dir", "no-such-folder"], "does not exist"),
         (["--k", "0"], "'0' is not a list of whole numbers"),
         (["--k", "1,,3"], "'1,,3' is not a list"),
@@ -162,6 +171,8 @@ def test_synthetic_colour_images(run):
         (["--n-test", "0"], "--n-test"),
         (["--seed", "-1"], "--seed"),
         (["--epochs", "0"], "--epochs"),
+        (["--cv", "1"], "--cv"),
+        (["--image-size", "0"], "'0' is not a size"),
         (["--nonsense"], "--nonsense"),
     ],
 )
@@ -177,7 +188,7 @@ def test_wrong_usage_ends_with_2_and_writes_nothing(run, tmp_path, arguments, me
     ("arguments", "message"),
     [
         (["--n-train", "9999"], "n_train is 9,999, but there are only"),
-        (["--k", "5000"], "k = 5000 is more than the 1150 training images left"),
+        (["--k", "5000"], "k = 5000 is more than the 1150 training rows left"),
         (["--n-jobs", "0"], "n_jobs"),
         (["--out", "."], "is a folder"),
     ],

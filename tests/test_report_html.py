@@ -17,6 +17,7 @@ from nearplane.report import (
     SECTIONS,
     Report,
     Section,
+    _timing,
     render_page,
     render_report,
     run_knn,
@@ -63,13 +64,21 @@ class Page(HTMLParser):
         return [attributes[name] for _, attributes in self.elements if name in attributes]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_repetitions():
+    """Nobody reads the times."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_timing, "LEAST_SECONDS", 0.0)
+        yield
+
+
 def make_report(images, **options):
     knn = run_knn(images, **options)
-    linear, models = run_linear(images, n_epochs=3)
+    linear = run_linear(images, n_epochs=3)
     return Report(
-        pictures=take_pictures(images, knn, models),
+        pictures=take_pictures(images, knn, linear),
         knn=knn,
-        linear=linear,
+        linear=linear.results,
         environment=version_info(),
         command="nearplane report --dataset made",
     )
@@ -77,7 +86,9 @@ def make_report(images, **options):
 
 @pytest.fixture(scope="module")
 def report():
-    return make_report(make_images((6, 5, 3), class_names=NASTY), n_neighbors=[1, 2, 5])
+    images = make_images((6, 5, 3), class_names=NASTY)
+    images.y_test[:4] = (images.y_test[:4] + 1) % 3  # so that every method makes mistakes
+    return make_report(images, n_neighbors=[1, 2, 5])
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +131,7 @@ def test_nothing_outside_the_file_is_asked_for(html, page):
 def test_links_and_labels_lead_to_something_on_the_page(page):
     ids = set(page.attributes("id"))
     targets = [a["href"] for a in page.all("a")]
-    assert len(targets) == len(SECTIONS)
+    assert len(targets) == len(set(targets)) == len(SECTIONS)
     references = targets + page.attributes("xlink:href") + page.attributes("clip-path")
     pointers = [re.sub(r"^(url\()?#|\)$", "", target) for target in references if "#" in target]
     assert ids.issuperset(pointers)
@@ -137,13 +148,16 @@ def test_pictures_and_plots_are_described_in_words(report, page):
         for found in example.neighbors.values()
     )
     n_templates = 2 * len(NASTY)
-    assert len(described) == len(report.knn.examples) + n_neighbors + n_templates
+    n_changed = 1 + 3 + 1  # an image, copies of it, its nearest neighbour
+    n_pictures = len(report.knn.examples) + n_neighbors + n_templates + n_changed
+    assert len(described) == n_pictures
     assert f"Hinge (SVM) weights of {NASTY[1]}" in described
     # The samples of a class are one image to a screen reader.
     groups = [a["aria-label"] for _, a in page.elements if a.get("role") == "img"]
     assert f"10 training images of class {NASTY[1]}" in groups
     plots = page.all("svg")
-    assert len(plots) == 1 + 4 + 4  # k; two losses, accuracy, rates; four confusion matrices
+    # k; two sweeps and their rates; two losses, accuracy; four confusion matrices
+    assert len(plots) == 1 + 3 + 3 + 4
     assert all(plot["role"] == "img" and plot["aria-label"] for plot in plots)
 
 
@@ -176,11 +190,12 @@ def test_plots_are_drawn_in_the_pages_own_colours(html):
         assert "var(--ink)" in plot
         assert not re.search(r"#0[1-7]0[1-7]0[1-7]", plot)
         text = "".join(root.itertext())
-        assert NASTY[1] in text or "Number of neighbours" in text or "Epoch" in text
+        known = (NASTY[1], "Number of neighbours", "Epoch", "earning rate")
+        assert any(words in text for words in known)
     for number in (1, 2):
         assert f"var(--series-{number})" in plots[0]
-    for number in (1, 2, 3, 4):  # one for each learning rate
-        assert f"var(--series-{number})" in plots[4]
+    for number in (1, 2, 3, 4):  # learning rates
+        assert f"var(--series-{number})" in plots[3]
 
 
 def test_light_dark_and_print_have_styles_of_their_own(html):
@@ -200,9 +215,9 @@ def test_the_findings_and_how_to_get_them_again_are_on_the_page(report, page):
         report.environment["core"]["isa_level"],
         report.environment["system"]["cpu"],
         "the one with the smallest label wins",
-        "8 of the 40 training images were set aside",
+        "The 40 training images were dealt out into 5 folds, every class in proportion (seed 0)",
         "Where this takes less than 0.2 s",
-        "Training on 32 images, validation on the 8 others",
+        "Means over the 5 folds",
     ):
         assert expected in text
     assert report.environment["system"]["executable"] not in text
@@ -220,8 +235,8 @@ def test_one_class_or_a_hundred(n_classes, shape):
     images = make_images(shape, n_train=12 * n_classes, n_test=max(2, n_classes), class_names=names)
     page = Page(render_report(make_report(images)))
     for name in names:
-        # Table and samples, weights of both losses, and both axes of all matrices.
-        assert page.text.count(name) >= 2 + 2 + 8
+        # Table and samples, weights of both losses, and both axes of matrices.
+        assert page.text.count(name) >= 2 + 2 + (8 if n_classes < 16 else 4)
 
 
 def test_a_class_without_images_is_shown_as_such():
@@ -239,27 +254,73 @@ def test_floats_beyond_a_byte_are_pictured_too():
     assert len({*report.pictures.test.values()}) == len(report.knn.examples)
 
 
-def test_images_of_two_channels_cannot_be_pictured():
-    images = make_images((6, 5, 2))
-    with pytest.raises(ValueError, match=r"X_train has shape \(40, 6, 5, 2\)"):
-        take_pictures(images, run_knn(images), {})
+@pytest.mark.parametrize("shape", [(30,), (6, 5, 2)])
+def test_what_cannot_be_pictured_is_told_without_pictures(shape):
+    report = make_report(make_images(shape))
+    page = Page(render_report(report))
+    assert page.all("img") == []
+    titles = {a["href"] for a in page.all("a")}
+    assert {"#distances", "#templates"}.isdisjoint(titles)
+    assert {"#data", "#k", "#neighbours", "#sweep", "#comparison", "#classes"} <= titles
+    thing = "sample" if len(shape) == 1 else "image"
+    assert f"test {thing} {report.knn.examples[0].query}" in page.text
+    # What is not of images is never called so, but for the weights of "all images".
+    assert ("image" in page.text) == (thing == "image")
+
+
+def test_an_image_that_cannot_be_shifted_is_not_changed():
+    images = make_images((4, 4))
+    flat = np.repeat(images.X_test.max(axis=(1, 2)), 16).reshape(-1, 4, 4)
+    report = make_report(dataclasses.replace(images, X_test=flat))
+    assert report.pictures.equal_distances is None
+    assert "#distances" not in [a["href"] for a in Page(render_report(report)).all("a")]
+
+
+def test_copies_of_an_image_are_equally_far_from_it(report):
+    shown = report.pictures.equal_distances
+    images = make_images((6, 5, 3), class_names=NASTY)
+    for address, distance in zip(shown.copies.values(), shown.distances, strict=True):
+        copy = np.asarray(Image.open(BytesIO(b64decode(address.partition(",")[2]))))
+        away = np.linalg.norm(copy.astype(float) - images.X_test[shown.query])
+        assert away == pytest.approx(distance) == pytest.approx(shown.distances[0], rel=0.02)
+
+
+def test_without_a_mistake_there_is_no_section_of_mistakes(report):
+    knn, linear = (
+        dataclasses.replace(
+            results,
+            **{kind: [dataclasses.replace(r, confusion_pairs=[]) for r in getattr(results, kind)]},
+        )
+        for results, kind in ((report.knn, "metrics"), (report.linear, "losses"))
+    )
+    page = Page(render_report(dataclasses.replace(report, knn=knn, linear=linear)))
+    assert "#mistakes" not in [a["href"] for a in page.all("a")]
+
+
+def test_mistakes_are_counted_and_shown(report, page):
+    text = " ".join(page.text.replace("\u00a0", " ").split())
+    labels = [a["aria-label"] for _, a in page.elements if a.get("role") == "img"]
+    for result in (report.knn.best, report.linear.best):
+        assert result.confusion_pairs
+        for pair in result.confusion_pairs:
+            true, predicted = NASTY[pair.true], NASTY[pair.predicted]
+            thing = "image" if pair.count == 1 else "images"
+            assert (
+                f"{true} taken for {predicted} {pair.count} {thing}, {100 * pair.share:.1f} %"
+            ) in text
+            shown = f"{len(pair.examples)} test images of class {true} labelled {predicted}"
+            assert shown in labels
 
 
 def test_sections_of_any_making_go_on_a_page():
+    pair = {"true": "x < y", "predicted": "y", "count": 1, "share": 0.5, "pictures": {}}
+    method = {"method": "hinge", "setting": "rate 1", "pairs": [pair]}
     sections = [
         Section(
             anchor="one",
             title="One & only",
-            template="sections/method.html.j2",
-            content={
-                "validation": {"n_validation": 1, "n_fit": 1, "random_state": 0},
-                "n_neighbors": [1],
-                "least_seconds": 0.2,
-                "linear": {"parameters": {"alpha": 0.5}},
-                "data": {"n_train": 2, "n_test": 1},
-                "environment": version_info(),
-                "command": "x < y",
-            },
+            template="sections/mistakes.html.j2",
+            content={"methods": [method], "is_pictured": False},
         )
     ]
     html = render_page(title="T", headline="H", footer="F", sections=sections)

@@ -3,12 +3,14 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier as PeerClassifier
 
+from nearplane import KNeighborsClassifier, LinearClassifier
 from nearplane.datasets import ImageDataset, load_dataset
 from nearplane.report import run_knn
-from nearplane.report._selection import validation_rows
-from nearplane.report._testing import right_images
+from nearplane.report._folds import make_folds
+from nearplane.report._testing import right_images, run_test
 
 
 def make_images(shape=(6, 5), n_train=40, n_test=15, class_names=("cat", "dog", "owl"), seed=0):
@@ -36,7 +38,6 @@ def without_timings(results):
         dataclasses.replace(
             result,
             fit_seconds=0,
-            validation_seconds=0,
             test_seconds=0,
             queries_per_second=0,
             peak_memory_bytes=0,
@@ -55,48 +56,42 @@ def results(digits):
     return run_knn(digits, n_neighbors=[1, 2, 3, 4, 5, 8], random_state=3)
 
 
-def peer_accuracy(X_fit, y_fit, X, y, **options):
-    """Return what scikit-learn reaches with images as rows of floats."""
-    peer = PeerClassifier(algorithm="brute", **options)
-    peer.fit(X_fit.reshape(len(X_fit), -1).astype(float), y_fit)
-    return peer.score(X.reshape(len(X), -1).astype(float), y)
+def rows_of(images):
+    return images.reshape(len(images), -1).astype(float)
+
+
+def test_k_and_metric_are_those_of_scikit_learns_search_on_the_same_folds(digits, results):
+    _, splits = make_folds(digits.y_train, 5, 3)
+    grid = {"n_neighbors": results.n_neighbors, "metric": ["manhattan", "euclidean"]}
+    peer = GridSearchCV(PeerClassifier(algorithm="brute"), grid, cv=splits, refit=False)
+    expected = peer.fit(rows_of(digits.X_train), digits.y_train).cv_results_
+    for result in results.metrics:
+        for k, scores in zip(results.n_neighbors, result.fold_accuracy, strict=True):
+            row = expected["params"].index({"n_neighbors": k, "metric": result.metric})
+            # scikit-learn orders equally distant neighbours as it likes: a vote may differ.
+            np.testing.assert_allclose(
+                scores, [expected[f"split{i}_test_score"][row] for i in range(5)], atol=1 / 80
+            )
+        mean, std = np.mean(result.fold_accuracy, axis=1), np.std(result.fold_accuracy, axis=1)
+        best = int(np.argmax(mean))
+        assert result.validation_accuracy == pytest.approx(mean.tolist())
+        assert result.best_n_neighbors == results.n_neighbors[best]
+        assert result.best_validation_accuracy == result.validation_accuracy[best]
+        assert result.best_validation_std == pytest.approx(std[best])
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_k_is_the_first_best_on_validation_images_and_the_test_uses_all(digits, results, number):
+def test_the_test_uses_all_training_rows(digits, results, number):
     result = results.metrics[number]
-    rows = validation_rows(digits.y_train, 3)
-    fit = np.setdiff1d(np.arange(400), rows)
-    # scikit-learn orders equally distant neighbours as it likes: a vote may differ here and there.
-    expected = [
-        peer_accuracy(
-            digits.X_train[fit],
-            digits.y_train[fit],
-            digits.X_train[rows],
-            digits.y_train[rows],
-            metric=result.metric,
-            n_neighbors=k,
-        )
-        for k in results.n_neighbors
-    ]
-    np.testing.assert_allclose(result.validation_accuracy, expected, atol=2 / len(rows))
-    best = int(np.argmax(result.validation_accuracy))
-    assert result.best_n_neighbors == results.n_neighbors[best]
-    assert result.best_validation_accuracy == result.validation_accuracy[best]
-
-    tested = peer_accuracy(
-        digits.X_train,
-        digits.y_train,
-        digits.X_test,
-        digits.y_test,
-        metric=result.metric,
-        n_neighbors=result.best_n_neighbors,
-    )
+    peer = PeerClassifier(result.best_n_neighbors, algorithm="brute", metric=result.metric)
+    peer.fit(rows_of(digits.X_train), digits.y_train)
+    tested = peer.score(rows_of(digits.X_test), digits.y_test)
     assert result.test_accuracy == pytest.approx(tested, abs=2 / 120)
 
 
 def test_the_parts_agree_with_each_other(digits, results):
-    assert (results.validation.n_fit, results.validation.n_validation) == (320, 80)
+    assert results.folds.n_held_out == [80] * 5
+    assert results.folds.n_fit == [320] * 5
     for result in results.metrics:
         confusion = np.array(result.confusion_matrix)
         assert confusion.sum(axis=1).tolist() == results.data.test_count_of_class
@@ -104,6 +99,11 @@ def test_the_parts_agree_with_each_other(digits, results):
         assert result.queries_per_second == 120 / result.test_seconds
         assert right_images(result, 120).mean() == result.test_accuracy
         assert result.model_bytes == digits.X_train.nbytes
+        assert result.test_accuracy <= result.top_5_accuracy <= 1
+        assert sum(pair.count for pair in result.confusion_pairs) <= 120 - confusion.trace()
+        for pair in result.confusion_pairs:
+            assert confusion[pair.true, pair.predicted] == pair.count
+            assert digits.y_test[pair.examples].tolist() == [pair.true] * len(pair.examples)
     first, second = results.metrics
     only_first, only_second = results.n_only_right.values()
     assert list(results.n_only_right) == [first.metric, second.metric]
@@ -161,7 +161,7 @@ def test_grey_and_colour_images_of_any_type(shape, dtype):
 def test_the_smallest_of_data_sets():
     results = run_knn(make_images(n_train=2, n_test=1))
     assert results.n_neighbors == [1]
-    assert (results.validation.n_fit, results.validation.n_validation) == (1, 1)
+    assert (results.folds.n_fit, results.folds.n_held_out) == ([1, 1], [1, 1])
     (example,) = results.examples
     assert [len(found.indices) for found in example.neighbors.values()] == [2, 2]
 
@@ -178,8 +178,7 @@ def test_stages_are_announced_before_they_start():
     stages = []
     run_knn(make_images(), on_stage=stages.append)
     assert stages == [
-        "L1: choosing k on 8 validation images",
-        "L2: choosing k on 8 validation images",
+        "L1 and L2: choosing k on 5 folds of 40",
         "L1: labelling 15 test images",
         "L2: labelling 15 test images",
     ]
@@ -195,10 +194,47 @@ def test_stages_are_announced_before_they_start():
         ),
         (
             {"X_train": np.zeros((1, 6, 5), np.uint8), "y_train": np.zeros(1, int)},
-            "at least 2 training images, got 1",
+            "at least 2 training rows, got 1",
         ),
     ],
 )
 def test_data_that_cannot_be_judged_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
         run_knn(dataclasses.replace(make_images(), **change))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 7])
+@pytest.mark.parametrize(
+    "model", [KNeighborsClassifier(4), LinearClassifier(max_epochs=2, random_state=0)]
+)
+def test_labels_are_those_that_predict_gives(model, n_classes):
+    names = [f"class {number}" for number in range(n_classes)]
+    images = make_images((4, 4), class_names=names)
+    model.fit(images.X_train, images.y_train)
+    predicted = model.predict(images.X_test)
+    tested = run_test(model, images)
+    assert tested.test_accuracy == np.mean(predicted == images.y_test)
+    np.testing.assert_array_equal(right_images(tested, 15), predicted == images.y_test)
+
+
+def test_top_5_is_told_for_more_than_five_classes_only():
+    counts = (5, 6)
+    five, six = (run_knn(make_images(class_names=[str(i) for i in range(n)])) for n in counts)
+    assert five.best.top_5_accuracy is None
+    assert six.best.top_5_accuracy > six.best.test_accuracy
+
+
+def test_a_class_without_a_training_row_comes_last_among_the_five():
+    images = make_images((4, 4), class_names=[str(number) for number in range(7)])
+    kept = images.y_train != 0
+    images = dataclasses.replace(images, X_train=images.X_train[kept], y_train=images.y_train[kept])
+    tested = run_test(KNeighborsClassifier(1).fit(images.X_train, images.y_train), images)
+    assert tested.top_5_accuracy <= np.mean(images.y_test != 0)
+
+
+def test_vectors_are_samples_and_no_images():
+    images = make_images((30,))
+    results = run_knn(images, n_neighbors=[1, 3])
+    assert not results.data.is_image
+    assert (results.data.thing, results.data.things) == ("sample", "samples")
+    assert min(result.test_accuracy for result in results.metrics) > 0.5  # chance: a third

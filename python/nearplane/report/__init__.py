@@ -2,10 +2,10 @@
 
 Five steps, each of use alone:
 
-- `run_knn` chooses k for L1 and L2 by validation, tests both, and returns `KNNResults`, plain
+- `run_knn` chooses k for L1 and L2 by cross-validation, tests both, and returns `KNNResults`, plain
   numbers that turn into JSON;
-- `run_linear` trains linear classifiers with softmax and hinge loss, tests both, tries four
-  learning rates, and returns `LinearResults`, such numbers too, with the classifiers;
+- `run_linear` chooses learning rate and penalty of linear classifiers with softmax and hinge loss
+  by a sweep, tests both, and returns `LinearResults`, such numbers too, with the classifiers;
 - `take_pictures` picks the few images the page shows, so that the data set can go;
 - `render_report` turns a `Report` (results, pictures, versions) into one HTML page, section by
   section (`SECTIONS`);

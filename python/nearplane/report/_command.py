@@ -18,6 +18,7 @@ from rich.table import Table
 from nearplane._cli._options import (
     DataDirOption,
     DatasetOption,
+    ImageSizeOption,
     JsonOption,
     NJobsOption,
     NTestOption,
@@ -27,6 +28,7 @@ from nearplane._cli._options import (
     checked_counts,
     counts,
 )
+from nearplane._cli._options import image_size as parsed_size
 from nearplane._cli._run import load_images, user_errors
 from nearplane._versions import version_info
 from nearplane.report import _findings, _text
@@ -37,7 +39,7 @@ from nearplane.report._page import Report
 from nearplane.report._pictures import take_pictures
 from nearplane.report._write import check_writable, write_atomically
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _DEFAULT_OUT = Path("nearplane-report.html")
 
 
@@ -49,7 +51,9 @@ class _Options:
     data_dir: Path | None
     n_train: int | None
     n_test: int | None
+    image_size: str | None
     ks: list[int] | None
+    n_folds: int
     epochs: int | None
     seed: int
     n_jobs: int | None
@@ -60,7 +64,9 @@ class _Options:
             "--data-dir": self.data_dir,
             "--n-train": self.n_train,
             "--n-test": self.n_test,
+            "--image-size": self.image_size,
             "--k": ",".join(map(str, self.ks)) if self.ks else None,
+            "--cv": self.n_folds,
             "--epochs": self.epochs,
             "--seed": self.seed,
             "--n-jobs": self.n_jobs,
@@ -77,6 +83,7 @@ def report(
     data_dir: DataDirOption = None,
     n_train: NTrainOption = None,
     n_test: NTestOption = None,
+    image_size: ImageSizeOption = None,
     k: Annotated[
         list[str] | None,
         typer.Option(
@@ -89,6 +96,12 @@ def report(
     k_max: Annotated[
         int | None, typer.Option(min=1, help="Try every number of neighbours from 1 to this.")
     ] = None,
+    cv: Annotated[
+        int,
+        typer.Option(
+            "--cv", min=2, metavar="N", help="Folds of the training images for cross-validation."
+        ),
+    ] = 5,
     epochs: Annotated[
         int | None,
         typer.Option(
@@ -105,10 +118,11 @@ def report(
 ) -> None:
     """Run nearest neighbours and linear classifiers on images and write an HTML report.
 
-    For L1 and for L2, the number of neighbours k is chosen on a validation split of the training
-    images. Linear classifiers are trained with softmax and with hinge loss. Each then labels the
-    test images once. The report shows accuracies, queries beside their neighbours, loss curves,
-    weights as images, confusion matrices and how it was all computed.
+    For L1 and for L2, the number of neighbours k is chosen by cross-validation on the training
+    images. Linear classifiers with softmax and with hinge loss get their learning rate and penalty
+    from a sweep. Each then labels the test images once. The report shows the data, every choice,
+    queries beside their neighbours, loss curves, weights as images, accuracies, the most frequent
+    mistakes, costs, and how it was all computed.
     """
     if k and k_max is not None:
         raise typer.BadParameter("give either --k or --k-max, not both", param_hint="--k-max")
@@ -118,7 +132,9 @@ def report(
         data_dir=data_dir,
         n_train=n_train,
         n_test=n_test,
+        image_size=image_size,
         ks=list(range(1, k_max + 1)) if k_max is not None else ks,
+        n_folds=cv,
         epochs=epochs,
         seed=seed,
         n_jobs=n_jobs,
@@ -156,28 +172,31 @@ def _compute(options: _Options, *, show: bool, on_stage: Callable[[str], None]) 
         data_dir=options.data_dir,
         n_train=options.n_train,
         n_test=options.n_test,
+        image_size=parsed_size(options.image_size),
         seed=options.seed,
     )
     knn = run_knn(
         images,
         n_neighbors=options.ks,
+        n_folds=options.n_folds,
         random_state=options.seed,
         n_jobs=options.n_jobs,
         verbose=show,
         on_stage=on_stage,
     )
-    linear, models = run_linear(
+    linear = run_linear(
         images,
         n_epochs=options.epochs,
+        n_folds=options.n_folds,
         random_state=options.seed,
         n_jobs=options.n_jobs,
         verbose=show,
         on_stage=on_stage,
     )
     return Report(
-        pictures=take_pictures(images, knn, models),
+        pictures=take_pictures(images, knn, linear),
         knn=knn,
-        linear=linear,
+        linear=linear.results,
         environment=version_info(),
         command=options.command(),
     )
@@ -200,7 +219,7 @@ def _as_json(content: Report, out: Path) -> dict[str, Any]:
         "command": content.command,
         "environment": content.environment,
         "data": knn.pop("data"),
-        "validation": knn.pop("validation"),
+        "folds": knn.pop("folds"),
         "knn": knn,
         "linear": asdict(content.linear),
     }
@@ -209,8 +228,8 @@ def _as_json(content: Report, out: Path) -> dict[str, Any]:
 def _print_results(content: Report, out: Path) -> None:
     data = content.knn.data
     table = Table(
-        title=f"{data.name}: {_text.count(data.n_train)} training images, "
-        f"{_text.count(data.n_test)} test images",
+        title=f"{data.name}: {_text.count(data.n_train)} training {data.things}, "
+        f"{_text.count(data.n_test)} test {data.things}",
         title_justify="left",
     )
     # Seven columns are what a terminal of 80 letters holds.

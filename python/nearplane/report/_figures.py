@@ -18,11 +18,13 @@ _WHITE_TEXT_FROM = 0.9
 _HEAT = (0x1F / 255, 0x6F / 255, 0xB2 / 255)
 _LINES = {"manhattan": ("-", "o"), "euclidean": ("--", "s")}
 MOST_WRITTEN_CLASSES = 15
+# Names of more classes could not be read on any page; positions take their place.
+_MOST_NAMED_CLASSES = 150
 
 
 @in_page_style
 def accuracy_figure(results: KNNResults) -> "Figure":
-    """Draw validation accuracy against k, one curve for each metric.
+    """Draw accuracy against k, one curve for each metric, with every fold's point.
 
     Parameters
     ----------
@@ -38,10 +40,10 @@ def accuracy_figure(results: KNNResults) -> "Figure":
         linestyle, marker = _LINES[result.metric]
         AccuracyCurveDisplay(
             n_neighbors=results.n_neighbors,
-            accuracy=result.validation_accuracy,
+            accuracy=result.fold_accuracy,
             name=f"{long_name(result.metric)}, best k = {result.best_n_neighbors}",
         ).plot(ax, color=SERIES[result.metric], linestyle=linestyle, marker=marker)
-    ax.set_ylabel("Validation accuracy")
+    ax.set_ylabel("Accuracy on held-out folds")
     return figure
 
 
@@ -88,8 +90,9 @@ def confusion_figure(method: str, result: MethodResult, class_names: list[str]) 
             )
     fontsize = min(9.0, 0.65 * 72 * size / n)
     upright = all(len(name) <= 2 for name in class_names)
-    ax.set_xticks(range(n), class_names, rotation=0 if upright else 90, fontsize=fontsize)
-    ax.set_yticks(range(n), class_names, fontsize=fontsize)
+    if n <= _MOST_NAMED_CLASSES:
+        ax.set_xticks(range(n), class_names, rotation=0 if upright else 90, fontsize=fontsize)
+        ax.set_yticks(range(n), class_names, fontsize=fontsize)
     ax.tick_params(length=0)
     ax.set(xlabel=f"Predicted with {short_name(method)}", ylabel="True class")
     return figure

@@ -2,8 +2,8 @@
 
 from math import sqrt
 
-from nearplane.report._linear_results import LinearResults, LossResult
-from nearplane.report._results import KNNResults, MetricResult
+from nearplane.report._linear_results import LinearResults, LossResult, SweepResult
+from nearplane.report._results import TOP, KNNResults, MetricResult
 from nearplane.report._text import (
     capitalised,
     count,
@@ -12,6 +12,7 @@ from nearplane.report._text import (
     seconds,
     short_name,
     size,
+    spread,
 )
 
 
@@ -28,7 +29,7 @@ def setting(result: MetricResult | LossResult) -> str:
     """
     if isinstance(result, MetricResult):
         return f"k = {result.best_n_neighbors}"
-    return f"rate {learning_rate(result.learning_rate)}"
+    return f"rate {learning_rate(result.learning_rate)}, alpha {result.alpha:g}"
 
 
 def headline(knn: KNNResults, linear: LinearResults) -> str:
@@ -52,8 +53,8 @@ def headline(knn: KNNResults, linear: LinearResults) -> str:
     ]
     (most, ahead), (less, behind) = sorted(reached, key=lambda pair: -pair[0])
     return (
-        f"Of {count(knn.data.n_test)} test images {ahead} labels {percent(most)} correctly, "
-        f"{behind} {percent(less)}."
+        f"Of {count(knn.data.n_test)} test {knn.data.things} {ahead} labels {percent(most)} "
+        f"correctly, {behind} {percent(less)}."
     )
 
 
@@ -82,8 +83,8 @@ def chance_sentence(knn: KNNResults, linear: LinearResults) -> str:
     )
     return (
         "Always answering with the most frequent training class would be right for "
-        f"{percent(guess)} of the test images; the nearest neighbours are right for {nearest}, "
-        f"the linear classifiers for {trained}."
+        f"{percent(guess)} of the test {knn.data.things}; the nearest neighbours are right for "
+        f"{nearest}, the linear classifiers for {trained}."
     )
 
 
@@ -104,7 +105,7 @@ def difference_sentence(*n_only_right: dict[str, int], n_test: int) -> str:
     -------
     str
     """
-    return f"On the test images {'; '.join(_difference(pair, n_test) for pair in n_only_right)}."
+    return f"On the test set {'; '.join(_difference(pair, n_test) for pair in n_only_right)}."
 
 
 def _difference(n_only_right: dict[str, int], n_test: int) -> str:
@@ -117,6 +118,64 @@ def _difference(n_only_right: dict[str, int], n_test: int) -> str:
     return (
         f"{short_name(ahead)} is {points:.1f} percentage points ahead of "
         f"{short_name(behind)} (standard error {error:.1f}), {verdict}"
+    )
+
+
+def top_sentence(knn: KNNResults, linear: LinearResults) -> str:
+    """Say how often the class is among the five that score highest.
+
+    Parameters
+    ----------
+    knn : KNNResults
+    linear : LinearResults
+
+    Returns
+    -------
+    str
+    """
+    metric, loss = knn.best, linear.best
+    if metric.top_5_accuracy is None or loss.top_5_accuracy is None:
+        raise ValueError("there are too few classes for a top-5 accuracy")
+    near, trained = short_name(metric.metric), short_name(loss.loss)
+    return (
+        f"The true class is among the {TOP} with the highest scores for "
+        f"{percent(loss.top_5_accuracy)} of the test {knn.data.things} with {trained} and for "
+        f"{percent(metric.top_5_accuracy)} with {near}, whose scores are votes: classes without "
+        "one tie, and the smaller label comes first."
+    )
+
+
+def sweep_sentence(sweep: SweepResult) -> str:
+    """Say which setting a sweep chose, and whether it lies at the edge of what was tried.
+
+    Parameters
+    ----------
+    sweep : SweepResult
+
+    Returns
+    -------
+    str
+    """
+    reached = max(value for row in sweep.accuracy for value in row if value is not None)
+    rates, alphas = sweep.learning_rates, sweep.alphas
+    edges = [
+        name
+        for name, best, tried in (
+            ("learning rate", sweep.best_learning_rate, rates),
+            ("alpha", sweep.best_alpha, alphas),
+        )
+        if best in (tried[0], tried[-1])
+    ]
+    edge = (
+        f"; its {' and '.join(edges)} {'is' if len(edges) == 1 else 'are'} at the edge of what was "
+        "tried, so that better ones may lie beyond"
+        if edges
+        else ""
+    )
+    return capitalised(
+        f"{short_name(sweep.loss)} is best with learning rate "
+        f"{learning_rate(sweep.best_learning_rate)} and alpha {sweep.best_alpha:g}: "
+        f"{percent(reached)} after {sweep.n_epochs} epochs{edge}."
     )
 
 
@@ -134,12 +193,35 @@ def cost_sentence(knn: KNNResults, linear: LinearResults) -> str:
     """
     metric, loss = knn.best, linear.best
     near, trained = short_name(metric.metric), short_name(loss.loss)
+    things = knn.data.things
     return capitalised(
-        f"{near} learns nothing: it keeps all {size(metric.model_bytes)} of training images "
-        f"and searches them for each answer, {seconds(metric.test_seconds)} for all test images. "
+        f"{near} learns nothing: it keeps all {size(metric.model_bytes)} of training {things} "
+        f"and searches them for each answer, {seconds(metric.test_seconds)} for all test {things}. "
         f"The {trained} classifier is trained for {seconds(loss.fit_seconds)} once, keeps "
-        f"{size(loss.model_bytes)} of weights and then labels the test images in "
+        f"{size(loss.model_bytes)} of weights and then labels the test {things} in "
         f"{seconds(loss.test_seconds)}."
+    )
+
+
+def choice_sentence(results: KNNResults) -> str:
+    """Say which k each metric gets, and which metric is the better one on the folds.
+
+    Parameters
+    ----------
+    results : KNNResults
+
+    Returns
+    -------
+    str
+    """
+    parts = [
+        f"{short_name(result.metric)} with k = {result.best_n_neighbors} "
+        f"({spread(result.best_validation_accuracy, result.best_validation_std)})"
+        for result in results.metrics
+    ]
+    return capitalised(
+        f"{' and '.join(parts)} are the best of each metric; of the two "
+        f"{short_name(results.best.metric)} is chosen."
     )
 
 
@@ -165,12 +247,14 @@ def voters_sentence(results: KNNResults) -> str:
     return capitalised(f"{'; '.join(parts)}.")
 
 
-def training_sentence(results: LinearResults) -> str:
-    """Say how far each loss comes on the images it learns from and on others.
+def training_sentence(results: LinearResults, things: str) -> str:
+    """Say how far each loss comes on the rows it learns from and on others.
 
     Parameters
     ----------
     results : LinearResults
+    things : str
+        What the rows are called.
 
     Returns
     -------
@@ -178,7 +262,7 @@ def training_sentence(results: LinearResults) -> str:
     """
     parts = [
         f"{short_name(result.loss)} labels {percent(result.train_accuracy)} of the "
-        f"images it learns from and {percent(result.best_validation_accuracy)} of the others"
+        f"{things} it learns from and {percent(result.best_validation_accuracy)} of the others"
         for result in results.losses
     ]
     return f"In the last epoch {'; '.join(parts)}."

@@ -29,11 +29,19 @@ def render_report(report: Report) -> str:
         title=f"Nearest neighbours and linear classifiers on {report.knn.data.name}",
         headline=headline(report.knn, report.linear),
         footer=f"Made by nearplane {report.environment['nearplane']}.",
-        sections=[build(report) for build in SECTIONS],
+        things=report.knn.data.things,
+        sections=[section for build in SECTIONS if (section := build(report)) is not None],
     )
 
 
-def render_page(*, title: str, headline: str, footer: str, sections: Iterable[Section]) -> str:
+def render_page(
+    *,
+    title: str,
+    headline: str,
+    footer: str,
+    sections: Iterable[Section],
+    things: str = "images",
+) -> str:
     """Put sections on a page.
 
     Parameters
@@ -43,6 +51,8 @@ def render_page(*, title: str, headline: str, footer: str, sections: Iterable[Se
         The main finding, in one line.
     footer : str
     sections : iterable of Section
+    things : str, default="images"
+        What the rows of the data are called.
 
     Returns
     -------
@@ -67,6 +77,13 @@ def render_page(*, title: str, headline: str, footer: str, sections: Iterable[Se
         percent=_text.percent,
         seconds=_text.seconds,
         short_name=_text.short_name,
+        spread=_text.spread,
     )
-    template = environment.get_template("report.html.j2")
-    return template.render(title=title, headline=headline, footer=footer, sections=list(sections))
+    return environment.get_template("report.html.j2").render(
+        title=title,
+        headline=headline,
+        footer=footer,
+        things=things,
+        thing=things.removesuffix("s"),
+        sections=list(sections),
+    )

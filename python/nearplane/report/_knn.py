@@ -1,16 +1,16 @@
-"""The run: choose k for each metric by validation, then label the test images."""
+"""The run: choose k for each metric by cross-validation, then label the test rows."""
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nearplane.datasets import ImageDataset
 from nearplane.display._labels import check_class_names
-from nearplane.neighbors import KNeighborsClassifier
-from nearplane.neighbors._each_k import vote_each_k
+from nearplane.neighbors import KNeighborsClassifier, KNeighborsClassifierCV
+from nearplane.report._folds import Splits, check_ks, make_folds
 from nearplane.report._results import (
     METRICS,
     DataSummary,
@@ -18,9 +18,7 @@ from nearplane.report._results import (
     ExampleNeighbors,
     KNNResults,
     MetricResult,
-    Validation,
 )
-from nearplane.report._selection import check_ks, search_other_rows, validation_rows
 from nearplane.report._testing import only_right, right_images, run_test
 from nearplane.report._text import count, short_name
 
@@ -29,33 +27,36 @@ _N_SHOWN = 8
 
 
 class _Choice(NamedTuple):
-    """What validation said of one metric."""
+    """What cross-validation said of one metric."""
 
-    model: KNeighborsClassifier
-    fit_seconds: float
     accuracy: NDArray[np.float64]
-    seconds: float
+    """Of each k on each fold."""
+    best: int
+    """Position of the k with the highest mean: the smallest among equals."""
 
 
 def run_knn(
     images: ImageDataset,
     *,
     n_neighbors: Sequence[int] | None = None,
+    n_folds: int = 5,
     random_state: int = 0,
     n_jobs: int | None = None,
     verbose: bool = False,
     on_stage: Callable[[str], object] = lambda _: None,
 ) -> KNNResults:
-    """Choose k for L1 and L2 on a validation split and test each once.
+    """Choose k for L1 and L2 by cross-validation and test each once.
 
     Parameters
     ----------
     images : ImageDataset
         As `nearplane.datasets.load_dataset` returns it.
     n_neighbors : sequence of int, default=None
-        The values of k to try; None means 1 to 20, or fewer if there are fewer images.
+        The values of k to try; None means 1 to 20, or fewer if there are fewer rows.
+    n_folds : int, default=5
+        Parts of the training rows, each of which is judged by the others.
     random_state : int, default=0
-        Seed of the validation split and of the choice of examples.
+        Seed of the folds and of the choice of examples.
     n_jobs : int, default=None
         Number of threads, as in `nearplane.argkmin`.
     verbose : bool, default=False
@@ -70,38 +71,35 @@ def run_knn(
     Raises
     ------
     ValueError
-        If there are too few images, a label without a name, or a k out of range.
+        If there are too few rows, a label without a name, or a k out of range.
     """
     summary = _summarise(images)
-    rows = validation_rows(images.y_train, random_state)
-    n_validation = len(rows)
-    ks = check_ks(n_neighbors, summary.n_train - n_validation)
+    folds, splits = make_folds(images.y_train, n_folds, random_state)
+    ks = check_ks(n_neighbors, min(folds.n_fit))
+    options: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose}
 
-    choices = {}
-    for metric in METRICS:
-        on_stage(f"{short_name(metric)}: choosing k on {count(n_validation)} validation images")
-        model = KNeighborsClassifier(metric=metric, n_jobs=n_jobs, verbose=verbose)
-        choices[metric] = _validate(model, images, rows, ks)
+    names = " and ".join(short_name(metric) for metric in METRICS)
+    on_stage(f"{names}: choosing k on {folds.n_folds} folds of {count(summary.n_train)}")
+    start = perf_counter()
+    choices = _cross_validate(images, ks, splits, options)
+    seconds = perf_counter() - start
 
-    results = {}
+    models, results = {}, {}
     for metric, choice in choices.items():
-        on_stage(f"{short_name(metric)}: labelling {count(summary.n_test)} test images")
-        results[metric] = _test(choice, images, ks, metric)
+        on_stage(f"{short_name(metric)}: labelling {count(summary.n_test)} test {summary.things}")
+        models[metric] = KNeighborsClassifier(ks[choice.best], metric=metric, **options)
+        results[metric] = _test(models[metric], choice, images)
 
     outcome = KNNResults(
         data=summary,
-        validation=Validation(
-            n_fit=summary.n_train - n_validation,
-            n_validation=n_validation,
-            random_state=random_state,
-        ),
+        folds=folds,
         n_neighbors=ks,
+        validation_seconds=seconds,
         metrics=list(results.values()),
         n_only_right=only_right(results, summary.n_test),
         examples=[],
     )
     queries = _choose_examples(right_images(outcome.best, summary.n_test), random_state)
-    models = {metric: choice.model for metric, choice in choices.items()}
     outcome.examples.extend(_find_examples(models, images, queries))
     return outcome
 
@@ -111,12 +109,13 @@ def _summarise(images: ImageDataset) -> DataSummary:
     for labels in (images.y_train, images.y_test):
         check_class_names(labels, images.class_names)
     if not len(images.X_test):
-        raise ValueError("the test set is empty: at least one test image is needed")
+        raise ValueError("the test set is empty: at least one row is needed")
     return DataSummary(
         name=images.name,
         description=images.description,
         class_names=[str(name) for name in images.class_names],
         image_shape=list(images.X_train.shape[1:]),
+        is_image=images.X_train.ndim > 2,
         dtype=str(images.X_train.dtype),
         n_train=len(images.X_train),
         n_test=len(images.X_test),
@@ -126,32 +125,40 @@ def _summarise(images: ImageDataset) -> DataSummary:
     )
 
 
-def _validate(
-    model: KNeighborsClassifier, images: ImageDataset, rows: NDArray[np.intp], ks: list[int]
-) -> _Choice:
+def _cross_validate(
+    images: ImageDataset, ks: list[int], splits: Splits, options: dict[str, Any]
+) -> dict[str, _Choice]:
+    search = KNeighborsClassifierCV(ks, metric=list(METRICS), cv=splits, refit=False, **options)
+    search.fit(images.X_train, images.y_train)
+    results = search.cv_results_
+    scores = np.column_stack([results[f"split{i}_test_score"] for i in range(len(splits))])
+    place = {
+        (params["metric"], params["n_neighbors"]): row
+        for row, params in enumerate(results["params"])
+    }
+    choices = {}
+    for metric in METRICS:
+        accuracy = scores[[place[metric, k] for k in ks]]
+        choices[metric] = _Choice(accuracy, int(accuracy.mean(axis=1).argmax()))
+    return choices
+
+
+def _test(model: KNeighborsClassifier, choice: _Choice, images: ImageDataset) -> MetricResult:
+    """Fit to all training rows and label the test rows."""
     start = perf_counter()
     model.fit(images.X_train, images.y_train)
-    fitted = perf_counter()
-    distances, indices = search_other_rows(model, images.X_train, rows, ks[-1])
-    predicted = vote_each_k(model, distances, indices, ks)
-    done = perf_counter()
-    accuracy = (predicted == images.y_train[rows]).mean(axis=1)
-    return _Choice(model, fitted - start, accuracy, done - fitted)
-
-
-def _test(choice: _Choice, images: ImageDataset, ks: list[int], metric: str) -> MetricResult:
-    """Label the test images with the best k."""
-    best = int(choice.accuracy.argmax())  # the first maximum: the smallest k among equals
-    choice.model.set_params(n_neighbors=ks[best])
+    seconds = perf_counter() - start
+    mean = choice.accuracy.mean(axis=1)
     return MetricResult(
-        metric=metric,
-        validation_accuracy=choice.accuracy.tolist(),
-        validation_seconds=choice.seconds,
-        best_n_neighbors=ks[best],
-        best_validation_accuracy=float(choice.accuracy[best]),
-        fit_seconds=choice.fit_seconds,
+        metric=model.metric,
+        fold_accuracy=choice.accuracy.tolist(),
+        validation_accuracy=mean.tolist(),
+        best_n_neighbors=model.n_neighbors,
+        best_validation_accuracy=float(mean[choice.best]),
+        best_validation_std=float(choice.accuracy[choice.best].std()),
+        fit_seconds=seconds,
         model_bytes=images.X_train.nbytes,
-        **run_test(choice.model, images)._asdict(),
+        **run_test(model, images)._asdict(),
     )
 
 

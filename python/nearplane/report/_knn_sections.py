@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import numpy as np
+
 from nearplane.report._figures import accuracy_figure
-from nearplane.report._findings import voters_sentence
+from nearplane.report._findings import choice_sentence, voters_sentence
 from nearplane.report._page import Report, Section
 from nearplane.report._results import ExampleNeighbors
 from nearplane.report._svg import to_svg
-from nearplane.report._text import long_name, percent, short_name
+from nearplane.report._text import long_name, short_name, spread
 
 
 def neighbors_section(report: Report) -> Section:
@@ -23,7 +25,7 @@ def neighbors_section(report: Report) -> Section:
             "n_votes": best_k[metric],
             "neighbors": [
                 {
-                    "picture": report.pictures.train[index],
+                    "picture": report.pictures.train.get(index),
                     "name": names[label],
                     "right": label == truth,
                     "distance": distance,
@@ -37,7 +39,7 @@ def neighbors_section(report: Report) -> Section:
     queries = [
         {
             "number": example.query,
-            "picture": report.pictures.test[example.query],
+            "picture": report.pictures.test.get(example.query),
             "name": names[example.label],
             "answers": [
                 answer(metric, example.label, found) for metric, found in example.neighbors.items()
@@ -49,7 +51,8 @@ def neighbors_section(report: Report) -> Section:
         "queries": queries,
         "voters": voters_sentence(report.knn),
         "best_metric": short_name(report.knn.best.metric),
-        "random_state": report.knn.validation.random_state,
+        "random_state": report.knn.folds.random_state,
+        "is_pictured": report.knn.data.is_pictured,
     }
     return Section(
         anchor="neighbours",
@@ -60,21 +63,72 @@ def neighbors_section(report: Report) -> Section:
 
 
 def curve_section(report: Report) -> Section:
-    """Plot validation accuracy against k."""
+    """Plot the accuracy of each fold against k."""
     results = report.knn
     described = "; ".join(
         f"{long_name(result.metric)} is best at k = {result.best_n_neighbors} "
-        f"with {percent(result.best_validation_accuracy)}"
+        f"with {spread(result.best_validation_accuracy, result.best_validation_std)}"
         for result in results.metrics
     )
     ks = results.n_neighbors
-    description = f"Validation accuracy for k from {ks[0]} to {ks[-1]}: {described}."
+    description = f"Accuracy on held-out folds for k from {ks[0]} to {ks[-1]}: {described}."
+    table = [
+        {
+            "k": k,
+            "cells": [
+                {
+                    "accuracy": result.validation_accuracy[row],
+                    "std": float(np.std(result.fold_accuracy[row])),
+                    "best": k == result.best_n_neighbors,
+                }
+                for result in results.metrics
+            ],
+        }
+        for row, k in enumerate(ks)
+    ]
     content = {
         "figure": to_svg(accuracy_figure(results), "accuracy", description),
-        "metrics": results.metrics,
-        "n_neighbors": ks,
-        "validation": results.validation,
+        "metrics": [result.metric for result in results.metrics],
+        "table": table,
+        "sentence": choice_sentence(results),
+        "folds": results.folds,
+        "n_train": results.data.n_train,
+        "seconds": results.validation_seconds,
     }
     return Section(
-        anchor="k", title="Choosing k", template="sections/curve.html.j2", content=content
+        anchor="k",
+        title="Choosing k and the metric",
+        template="sections/curve.html.j2",
+        content=content,
+    )
+
+
+def distances_section(report: Report) -> Section | None:
+    """Show a test image beside changed copies that are all equally far from it."""
+    shown = report.pictures.equal_distances
+    if shown is None:
+        return None
+    names = report.knn.data.class_names
+    (example,) = (e for e in report.knn.examples if e.query == shown.query)
+    nearest = example.neighbors["euclidean"]
+    content = {
+        "number": example.query,
+        "name": names[example.label],
+        "picture": report.pictures.test[example.query],
+        "copies": [
+            {"name": name, "picture": picture, "distance": distance}
+            for (name, picture), distance in zip(shown.copies.items(), shown.distances, strict=True)
+        ],
+        "neighbor": {
+            "picture": report.pictures.train[nearest.indices[0]],
+            "name": names[nearest.labels[0]],
+            "distance": nearest.distances[0],
+        },
+        "is_nearer": nearest.distances[0] < min(shown.distances),
+    }
+    return Section(
+        anchor="distances",
+        title="What distances of pixels compare",
+        template="sections/distances.html.j2",
+        content=content,
     )

@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 
 from nearplane.display import LossCurveDisplay
 from nearplane.report._findings import setting
-from nearplane.report._linear_results import Curve, LinearResults, LossResult, RateResult
+from nearplane.report._linear_results import (
+    Curve,
+    LinearResults,
+    LossResult,
+    RateResult,
+    SweepResult,
+)
 from nearplane.report._results import MetricResult
 from nearplane.report._svg import MUTED, SERIES, in_page_style, new_figure
 from nearplane.report._text import learning_rate, long_name, short_name
@@ -16,16 +22,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_RATE_MARKERS = ("v", "s", "o", "D")
+_RATE_MARKERS = ("v", "s", "o", "D", "^")
 
 
 @in_page_style
-def loss_figure(result: LossResult) -> "Figure":
+def loss_figure(result: LossResult, thing: str) -> "Figure":
     """Draw training and validation loss over the epochs, and where zero weights would be.
 
     Parameters
     ----------
     result : LossResult
+    thing : str
+        What a row is called.
 
     Returns
     -------
@@ -36,7 +44,7 @@ def loss_figure(result: LossResult) -> "Figure":
     curves = _arrays(result.history)
     LossCurveDisplay.from_history(curves, ax=ax, color=SERIES[result.loss], linewidth=1.8)
     _mark_level(ax, result.zero_loss, f"all weights zero: {result.zero_loss:.2f}")
-    ax.set_ylabel(f"{long_name(result.loss)} loss of an image")
+    ax.set_ylabel(f"{long_name(result.loss)} loss per {thing}")
     return figure
 
 
@@ -68,13 +76,38 @@ def epochs_figure(linear: LinearResults, nearest: MetricResult) -> "Figure":
 
 
 @in_page_style
-def rates_figure(loss: str, rates: list[RateResult]) -> "Figure":
+def sweep_figure(sweep: SweepResult) -> "Figure":
+    """Draw what each learning rate reaches with each penalty.
+
+    Parameters
+    ----------
+    sweep : SweepResult
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    figure = new_figure(5.6, 3.6)
+    ax = figure.subplots()
+    accuracy = np.array(sweep.accuracy, dtype=np.float64)
+    ax.imshow(accuracy, cmap="cividis", aspect="auto")
+    ax.grid(False)
+    for (row, column), value in np.ndenumerate(accuracy):
+        if np.isfinite(value):
+            ax.text(column, row, f"{100 * value:.1f}", ha="center", va="center", color="black")
+    ax.set_xticks(range(len(sweep.learning_rates)), map(learning_rate, sweep.learning_rates))
+    ax.set_yticks(range(len(sweep.alphas)), [f"{alpha:g}" for alpha in sweep.alphas])
+    ax.set(xlabel="Learning rate", ylabel="alpha")
+    return figure
+
+
+@in_page_style
+def rates_figure(sweep: SweepResult) -> "Figure":
     """Draw the training loss over the epochs, one curve for each learning rate.
 
     Parameters
     ----------
-    loss : str
-    rates : list of RateResult
+    sweep : SweepResult
 
     Returns
     -------
@@ -82,16 +115,19 @@ def rates_figure(loss: str, rates: list[RateResult]) -> "Figure":
     """
     figure = new_figure(7.6, 4.2)
     ax = figure.subplots()
-    ax.set_prop_cycle(color=list(SERIES.values()), marker=_RATE_MARKERS)
-    histories = {
-        f"{learning_rate(rate.learning_rate)}, {rate.name}": _arrays(rate.history) for rate in rates
-    }
+    ax.set_prop_cycle(color=[*SERIES.values(), MUTED], marker=_RATE_MARKERS)
+    histories = {_rate_name(rate, sweep): _arrays(rate.history) for rate in sweep.rates}
     for history in histories.values():
         del history["validation_loss"]
     LossCurveDisplay.from_history(histories, ax=ax, linewidth=1.8, markersize=4)
-    ax.set_ylabel(f"{long_name(loss)} loss of an image")
-    _legend_above(ax, n_columns=4)
+    ax.set_ylabel(f"{long_name(sweep.loss)} training loss")
+    _legend_above(ax, n_columns=len(histories))
     return figure
+
+
+def _rate_name(rate: RateResult, sweep: SweepResult) -> str:
+    best = ", best" if rate.learning_rate == sweep.best_learning_rate else ""
+    return f"{learning_rate(rate.learning_rate)}{best}"
 
 
 def _arrays(history: dict[str, Curve]) -> dict[str, NDArray[np.float64]]:

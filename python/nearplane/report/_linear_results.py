@@ -16,28 +16,50 @@ class LossResult(MethodResult):
 
     loss: str
     learning_rate: float
-    """As it was chosen automatically."""
+    """As the sweep chose it."""
+    alpha: float
+    """Strength of the penalty, as the sweep chose it."""
     n_epochs: int
-    """Epochs of the training on all training images."""
+    """Epochs of the training on all training rows."""
     train_accuracy: float
-    """Over the last epoch of the training without the validation images, while weights change."""
+    """Over the last epoch of the training without the held-out rows, while weights change."""
     zero_loss: float
-    """The loss of an image when all weights are zero."""
+    """The loss of a row when all weights are zero."""
     history: dict[str, Curve]
-    """Of the training without the validation images."""
+    """Of the training without the held-out rows; the mean if there were several folds."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RateResult:
-    """One training with a given learning rate."""
+    """One training of the sweep."""
 
-    name: str
     learning_rate: float
-    factor: float
-    """How many times the rate chosen automatically."""
     status: str
     """How training ended, as `nearplane.LinearClassifierSweep` says it."""
     history: dict[str, Curve]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepResult:
+    """Every learning rate with every strength of the penalty, for one loss."""
+
+    loss: str
+    automatic_rate: float
+    """The learning rate that follows from the training rows."""
+    learning_rates: list[float]
+    """Ascending."""
+    alphas: list[float]
+    """Ascending."""
+    accuracy: list[Curve]
+    """On held-out rows: for each of `alphas` one value a learning rate; None after divergence."""
+    best_learning_rate: float
+    best_alpha: float
+    rates: list[RateResult]
+    """The trainings with `best_alpha`, one for each of `learning_rates`."""
+    n_epochs: int
+    """Epochs of these trainings, fewer than those of the final one where that would take long."""
+    seconds: float
+    """To train them all together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +68,12 @@ class LinearResults:
 
     parameters: dict[str, str | float | None]
     """Of `nearplane.LinearClassifier`, the same for all losses."""
+    n_folds: int
+    """On how many of the folds settings were judged: on all of them, or on the first."""
+    sweeps: list[SweepResult]
     losses: list[LossResult]
     n_only_right: dict[str, int]
-    """Test images only this loss labels rightly, as `only_right` counts them."""
-    rates: list[RateResult]
-    """The first loss with constant learning rates from very low to too high."""
-    rates_seconds: float
-    """To train them all, and the higher ones that are not shown, in one pass over the images."""
+    """Test rows only this loss labels rightly, as `only_right` counts them."""
 
     @property
     def best(self) -> LossResult:

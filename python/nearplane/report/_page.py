@@ -27,6 +27,11 @@ class Report:
         nearest = {result.metric: result for result in self.knn.metrics}
         return nearest | {result.loss: result for result in self.linear.losses}
 
+    @property
+    def bests(self) -> dict[str, MetricResult | LossResult]:
+        """What the better metric and the better loss reach."""
+        return {self.knn.best.metric: self.knn.best, self.linear.best.loss: self.linear.best}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Section:

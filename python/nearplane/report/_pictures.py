@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearplane.datasets import ImageDataset
-from nearplane.display import TemplatesDisplay
+from nearplane.display import PixelDistanceDisplay, TemplatesDisplay
 from nearplane.display._images import as_images, display_range, to_bytes
 from nearplane.display._labels import label_names
 from nearplane.display._templates import template_weights
 from nearplane.linear_model import LinearClassifier
-from nearplane.report._results import KNNResults
+from nearplane.report._linear import LinearRun
+from nearplane.report._results import Example, KNNResults
 
 _MOST_SAMPLES = 120
 _MOST_SAMPLES_OF_CLASS = 10
 _FEWEST_SAMPLES_OF_CLASS = 2
+_MOST_TEMPLATES = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class EqualDistances:
+    """Changed copies of a test image that are all equally far from it."""
+
+    query: int
+    """Its row."""
+    copies: dict[str, str]
+    """Pictures by what was done."""
+    distances: list[float]
+    """By L2, of each copy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,36 +45,44 @@ class Pictures:
     train: dict[int, str]
     """The training images that are neighbours of an example, by row."""
     test: dict[int, str]
-    """The examples, by row."""
+    """The examples, of queries and of mistakes, by row."""
     templates: dict[str, dict[str, str]]
     """For each loss the weights of each class, by its name."""
+    equal_distances: EqualDistances | None
+    """Of one of the queries; None if none of them can be changed so."""
+
+    @classmethod
+    def none(cls, n_classes: int) -> "Pictures":
+        """Return what there is to see of vectors."""
+        return cls(
+            samples_of_class=[[] for _ in range(n_classes)],
+            train={},
+            test={},
+            templates={},
+            equal_distances=None,
+        )
 
 
-def take_pictures(
-    images: ImageDataset, results: KNNResults, models: Mapping[str, LinearClassifier]
-) -> Pictures:
-    """Encode the images that a report of `results` and `models` shows.
+def take_pictures(images: ImageDataset, results: KNNResults, linear: LinearRun) -> Pictures:
+    """Encode the images that a report of `results` and `linear` shows.
 
     Parameters
     ----------
     images : ImageDataset
         What the results were found on.
     results : KNNResults
-    models : dict of str to LinearClassifier
-        The linear classifiers, by loss.
+    linear : LinearRun
 
     Returns
     -------
     Pictures
-
-    Raises
-    ------
-    ValueError
-        If the images are neither grey nor of three colours.
+        None if the rows are not images, or neither grey nor of three colours.
     """
+    n_classes = len(images.class_names)
+    if not results.data.is_pictured:
+        return Pictures.none(n_classes)
     train, test = as_images(images.X_train, "X_train"), as_images(images.X_test, "X_test")
     value_range = display_range(train, test)
-    n_classes = len(images.class_names)
     n_samples = max(_MOST_SAMPLES // max(n_classes, 1), _FEWEST_SAMPLES_OF_CLASS)
     samples = [
         np.flatnonzero(images.y_train == label)[: min(n_samples, _MOST_SAMPLES_OF_CLASS)]
@@ -72,26 +94,54 @@ def take_pictures(
         for found in example.neighbors.values()
         for row in found.indices
     }
+    mistaken = {
+        row
+        for result in (results.best, linear.results.best)
+        for pair in result.confusion_pairs
+        for row in pair.examples
+    }
+    queries = {example.query for example in results.examples}
     return Pictures(
         samples_of_class=[[_data_uri(train[row], value_range) for row in rows] for rows in samples],
         train={row: _data_uri(train[row], value_range) for row in sorted(neighbors)},
-        test={
-            example.query: _data_uri(test[example.query], value_range)
-            for example in results.examples
-        },
+        test={row: _data_uri(test[row], value_range) for row in sorted(queries | mistaken)},
         templates={
-            loss: _take_templates(model, images.class_names) for loss, model in models.items()
+            loss: _take_templates(model, images.class_names)
+            for loss, model in linear.models.items()
         },
+        equal_distances=_change_one(test, results.examples, value_range),
     )
+
+
+def _change_one(
+    test: NDArray[Any], examples: Sequence[Example], value_range: tuple[float, float]
+) -> EqualDistances | None:
+    """Return copies of one of the queries, if possible one with a neighbour nearer than these."""
+    from matplotlib.figure import Figure
+
+    found = None
+    for example in examples:
+        try:
+            display = PixelDistanceDisplay.from_image(test[example.query], ax=Figure().subplots())
+        except ValueError:
+            continue  # uniform, or so rough that no box is as far away as a shifted copy
+        pictures = [_data_uri(copy, value_range) for copy in display.copies]
+        changed = EqualDistances(
+            query=example.query,
+            copies=dict(zip(display.names, pictures, strict=True)),
+            distances=display.distances_.tolist(),
+        )
+        found = found or changed
+        if example.neighbors["euclidean"].distances[0] < min(changed.distances):
+            return changed
+    return found
 
 
 def _take_templates(model: LinearClassifier, class_names: Sequence[str]) -> dict[str, str]:
     display = TemplatesDisplay(templates=template_weights(model))
     names = label_names(model.classes_, class_names)
-    return {
-        name: _data_uri(pixels, (0.0, 255.0))
-        for name, pixels in zip(names, display.as_bytes(), strict=True)
-    }
+    shown = zip(names[:_MOST_TEMPLATES], display.as_bytes(), strict=False)
+    return {name: _data_uri(pixels, (0.0, 255.0)) for name, pixels in shown}
 
 
 def _data_uri(image: NDArray[Any], value_range: tuple[float, float]) -> str:

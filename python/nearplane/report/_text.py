@@ -43,6 +43,19 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.1f}{_NO_BREAK}%"
 
 
+def spread(fraction: float, deviation: float | None) -> str:
+    """Write a mean as a percentage, with its standard deviation if there is one.
+
+    Examples
+    --------
+    >>> spread(0.3861, 0.0049).replace(chr(0xA0), " "), spread(0.5, None).replace(chr(0xA0), " ")
+    ('38.6 ± 0.5 %', '50.0 %')
+    """
+    if deviation is None:
+        return percent(fraction)
+    return f"{100 * fraction:.1f}{_NO_BREAK}±{_NO_BREAK}{100 * deviation:.1f}{_NO_BREAK}%"
+
+
 def count(number: float) -> str:
     """Write a number of things, with commas between thousands.
 
