@@ -1,5 +1,6 @@
 """``nearplane datasets``: which there are, what is in one, and getting it."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from nearplane._cli._options import (
     known_dataset,
 )
 from nearplane._cli._run import YOURS, load_images, user_errors
-from nearplane._cli._show import make_table, print_json, print_lines, rows_text, shape_text
+from nearplane._cli._show import make_table, print_json, print_lines, rows_text, shape_text, stage
 from nearplane.datasets import DATASET_NAMES, ImageDataset, get_data_home
 from nearplane.datasets._home import ENVIRONMENT_VARIABLE
 
@@ -134,7 +135,8 @@ def fetch(
             if name in _WITHOUT_FILES:
                 text = f"{name}: {_SOURCES[name]}, nothing to fetch"
             else:
-                found = load_images(name, data_dir=data_dir, download=True)
+                with stage(f"fetching {name}", shown=sys.stderr.isatty() and not quiet):
+                    found = load_images(name, data_dir=data_dir, download=True)
                 text = f"{name}: {_counts_text(_describe(found))} in {home}"
             if not quiet:
                 print_lines(text)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ from nearplane._cli._options import (
     SeedOption,
 )
 from nearplane._cli._run import load_images, user_errors
-from nearplane._cli._show import make_table, print_json, print_lines, rows_text
+from nearplane._cli._show import make_table, print_json, print_lines, rows_text, stage
+from nearplane.datasets import ImageDataset
 
 _TOP = 5
 
@@ -46,8 +48,11 @@ def make_evaluate(kind: Kind) -> Callable[..., None]:
         """
         with user_errors("nothing was evaluated"):
             fitted = Model.load(kind, model, n_jobs=n_jobs)
-            fitted.estimator.set_params(verbose=sys.stderr.isatty() and not quiet)
-            record = _evaluate(fitted, dataset, data_dir, n_test, seed)
+            show = sys.stderr.isatty() and not quiet
+            with stage(f"loading {dataset}", shown=show):
+                images = _load(fitted, dataset, data_dir, n_test, seed)
+            fitted.estimator.set_params(verbose=show)
+            record = _evaluate(fitted, images)
         if as_json:
             print_json(record)
         elif not quiet:
@@ -56,17 +61,20 @@ def make_evaluate(kind: Kind) -> Callable[..., None]:
     return evaluate
 
 
-def _evaluate(
-    model: Model, dataset: str, data_dir: Any, n_test: int | None, seed: int
-) -> dict[str, Any]:
+def _load(
+    model: Model, dataset: str, data_dir: Path | None, n_test: int | None, seed: int
+) -> ImageDataset:
     shape = model.image_shape
-    images = load_images(
+    return load_images(
         dataset,
         data_dir=data_dir,
         n_test=n_test,
         image_size=(shape[0], shape[1]) if dataset == "folder" and len(shape) > 1 else None,
         seed=seed,
     )
+
+
+def _evaluate(model: Model, images: ImageDataset) -> dict[str, Any]:
     targets = model.targets(images)
     ranked, _ = model.ranking(images.X_test)
     names = model.class_names

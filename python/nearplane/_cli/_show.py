@@ -55,15 +55,26 @@ def make_table(*left: str, right: Iterable[str] = ()) -> Table:
 
 
 def print_lines(*lines: str | Table) -> None:
-    """Print texts and tables to standard output; no text is taken for markup."""
-    console = Console(highlight=False)
+    """Print texts and tables to standard output, letter by letter as they are."""
+    # Names of files and classes may look like rich's markup, or its words for emojis.
+    console = Console(highlight=False, markup=False, emoji=False)
     for line in lines:
-        console.print(line, markup=False, soft_wrap=isinstance(line, str))
+        console.print(line, soft_wrap=isinstance(line, str))
 
 
 def print_json(record: object) -> None:
     """Print plain values and NumPy's as JSON; what is no number becomes null."""
     typer.echo(json.dumps(_as_plain(record), indent=2, allow_nan=False))
+
+
+@contextmanager
+def stage(text: str, *, shown: bool) -> Iterator[None]:
+    """Show on a terminal what is going on, for as long as the context lasts."""
+    if not shown:
+        yield
+        return
+    with Console(stderr=True).status(text, spinner="line"):  # of letters that all terminals have
+        yield
 
 
 @contextmanager
