@@ -15,8 +15,9 @@ from nearplane._cli._show import make_table, print_json, print_lines
 from nearplane._progress import Progress, progress_bar
 from nearplane.datasets import read_images
 
-# Pixels read before they are labelled, in bytes.
+# What is read before it is labelled: no more than memory holds, nor than a bar can wait for.
 _BLOCK_BYTES = 2**26
+_BLOCK_FILES = 1000
 
 
 class _Answer(NamedTuple):
@@ -133,7 +134,7 @@ def _form(model: Model) -> tuple[tuple[int, int], Any]:
 def _blocks(
     files: Sequence[str], image_bytes: int, progress: Progress | None
 ) -> Iterator[Sequence[str]]:
-    step = max(1, _BLOCK_BYTES // image_bytes)
+    step = max(1, min(_BLOCK_FILES, _BLOCK_BYTES // image_bytes))
     for first in range(0, len(files), step):
         if progress is not None:
             progress(first / len(files))
