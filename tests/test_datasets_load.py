@@ -239,6 +239,12 @@ def test_a_class_that_is_only_tested_is_refused(pictures, tmp_path):
         load_dataset("folder", data_home=tmp_path)
 
 
+def test_a_split_without_its_test_images_is_not_taken_for_a_class(pictures, tmp_path):
+    shutil.copytree(pictures, tmp_path / "train")
+    with pytest.raises(ValueError, match="holds images of one class only, 'train'; it must hold"):
+        load_dataset("folder", data_home=tmp_path)
+
+
 def test_arrays_keep_a_split_of_their_own(tmp_path):
     rows, labels = np.arange(40.0).reshape(10, 4), np.arange(10) % 2
     parts = {"X_train": rows[:7], "y_train": labels[:7], "X_test": rows[7:], "y_test": labels[7:]}

@@ -62,6 +62,8 @@ def load_arrays(path: str | os.PathLike[str], *, mmap: bool = False) -> Any:
         or arrays that do not belong together.
     ValueError
         If `mmap` is asked of an archive, which cannot be mapped.
+    TypeError
+        If `path` is no path, or `mmap` neither `True` nor `False`.
 
     Notes
     -----

@@ -111,6 +111,12 @@ def _load_folder(request: Request) -> ImageDataset:
     resized = f"resized to {size[0]} x {size[1]} pixels"
     if not train.is_dir() or test is None:
         whole = fetch_image_folder(folder, size=size)
+        if len(whole.target_names) == 1:
+            # As it would be of a folder `train` that has no `test` beside it.
+            raise ValueError(
+                f"{folder} holds images of one class only, {whole.target_names[0]!r}; it must hold "
+                "a folder for each class, or the folders train and test (or val) with these in them"
+            )
         return _drawn(
             "folder",
             whole.images,

@@ -1,6 +1,6 @@
 """A reader of pickled data that runs nothing.
 
-The python layout of CIFAR-10 consists of pickles, and a pickle is a program. The standard
+The python layouts of the CIFAR data sets consist of pickles, and a pickle is a program. The standard
 `pickle.Unpickler` with a restricted ``find_class`` still calls what it was given, lets BUILD set
 attributes of it, takes objects from `copyreg`'s extension cache without asking, and allocates
 whatever memo index or string length the file claims. So this is a small machine of its own: it
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ._files import DataFileError
 
-# The official batches take about 30,000 opcodes. One opcode makes at most one small object, so
+# The official batches of CIFAR-10 take about 30,000 opcodes. One opcode makes at most one small object, so
 # this bounds the memory and the time of a hostile file too (a list costs 56 bytes, its opcode 1).
 MAX_OPCODES = 200_000
 
