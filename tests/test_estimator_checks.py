@@ -10,6 +10,7 @@ from nearplane import (
     NearestNeighbors,
 )
 from nearplane.linear_model import LinearClassifier
+from nearplane.preprocessing import MeanImage, Standardize, ZCAWhitening
 
 
 @parametrize_with_checks(
@@ -35,6 +36,13 @@ from nearplane.linear_model import LinearClassifier
         LinearClassifier("ovr_hinge", class_reduction="mean", batch_size=None),
         LinearClassifier("ovr_logistic", optimizer="adam", schedule="step", warmup_epochs=2),
         LinearClassifier("squared_error", optimizer="rmsprop", tol=1e-4, record_steps=True),
+        MeanImage(),
+        MeanImage(per="channel"),
+        Standardize(),
+        Standardize(per="channel"),
+        Standardize(per="image"),
+        ZCAWhitening(),
+        ZCAWhitening(regularisation=0, n_components=0.9),
     ]
 )
 def test_scikit_learn_has_no_objection(estimator, check, monkeypatch):

@@ -19,7 +19,7 @@ from nearplane.preprocessing._random import (
     check_size,
     like_given,
 )
-from nearplane.preprocessing._scaling import by_channel
+from nearplane.preprocessing._scaling import channel_means
 
 
 class RandomHorizontalFlip(OneToOneFeatureMixin, RandomTransformer):  # type: ignore[misc]
@@ -313,7 +313,7 @@ class Cutout(OneToOneFeatureMixin, RandomTransformer):  # type: ignore[misc]
         check_real("p", self.p, at_least=0, at_most=1)
         if isinstance(self.fill, str):
             check_choice("fill", self.fill, ("mean",))
-            fill = by_channel(feature_means(matrix), shape).mean(axis=0)
+            fill = channel_means(feature_means(matrix), shape)
             return {"fill_": np.rint(fill) if matrix.dtype == np.uint8 else fill}
         fill = np.full(prod(shape[2:]), check_fill(self.fill, matrix.dtype), np.float64)
         return {"fill_": fill}

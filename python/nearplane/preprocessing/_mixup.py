@@ -28,11 +28,11 @@ class Mixed(NamedTuple):
 class MixUp(BaseEstimator):  # type: ignore[misc]
     """Blend each training image with another one, and their labels likewise.
 
-    A blend of the share s of a cat and 1 - s of a dog is to be called both, with these shares. Any
-    loss that is linear in the label is then s times the loss of "cat" plus 1 - s times that of
-    "dog". So `fit_resample` returns each blend twice, once with each label, and the shares as
-    sample weights: every loss of `nearplane.LinearClassifier` is then exactly that of the mixed
-    labels, and no classifier needs to know of them.
+    A blend of the share s of a cat and 1 - s of a dog is to be called both, with these shares. A
+    loss that is linear in the label, as the softmax's is, is then s times that of "cat" plus 1 - s
+    times that of "dog". So `fit_resample` returns each blend twice, once with each label, and the
+    shares as sample weights: the loss is exactly that of the mixed labels, and a classifier need
+    not know of such. The squared error gains a constant, which leaves its gradient as it is.
 
     Parameters
     ----------
@@ -130,7 +130,9 @@ or (n_samples, n_features)
         labels = column_or_1d(y)
         n = len(matrix)
         if len(labels) != n:
-            raise ValueError(f"y must hold one label for each of the {n} rows; got {len(labels)}.")
+            raise ValueError(
+                f"y must hold one label for each of the {n} rows of X; got {len(labels)}."
+            )
         rng = check_random_state(self.random_state)
         partner = rng.permutation(n)
         share = rng.beta(alpha, alpha, n)

@@ -148,7 +148,7 @@ class MeanImage(_Scaling):
         check_choice("per", self.per, ("feature", "channel"))
         means = feature_means(matrix)
         if self.per == "channel":
-            return {"mean_": by_channel(means, shape).mean(axis=0), "scale_": None}
+            return {"mean_": channel_means(means, shape), "scale_": None}
         return {"mean_": means.reshape(shape), "scale_": None}
 
 
@@ -208,16 +208,23 @@ class Standardize(_Scaling):
         mean = feature_means(matrix)
         variance = feature_variances(matrix, mean)
         if self.per == "channel":
-            # The mean of the variances, and the variance of the means.
-            means = by_channel(mean, shape)
-            mean = means.mean(axis=0)
-            variance = by_channel(variance, shape).mean(axis=0) + means.var(axis=0)
+            # Squared distances from the channel's mean: from the feature's own, and that one's.
+            of_pixels, mean = mean, channel_means(mean, shape)
+            variance += np.square(of_pixels - np.resize(mean, of_pixels.shape))
+            variance = _by_channel(variance, shape).mean(axis=0)
             return {"mean_": mean, "scale_": spreads(mean, variance, matrix.dtype)}
         scale = spreads(mean, variance, matrix.dtype)
         return {"mean_": mean.reshape(shape), "scale_": scale.reshape(shape)}
 
 
-def by_channel(numbers: NDArray[np.float64], shape: Shape) -> NDArray[np.float64]:
+def channel_means(means: NDArray[np.float64], shape: Shape) -> NDArray[np.float64]:
+    """Return the mean of each channel from those of features, exact if all are the same."""
+    of_pixels = _by_channel(means, shape)
+    mean: NDArray[np.float64] = of_pixels[0] + (of_pixels - of_pixels[0]).mean(axis=0)
+    return mean
+
+
+def _by_channel(numbers: NDArray[np.float64], shape: Shape) -> NDArray[np.float64]:
     """Return numbers of features as (n_pixels, n_channels)."""
     return numbers.reshape(-1, shape[2] if len(shape) == 3 else 1)
 
