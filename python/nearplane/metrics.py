@@ -25,7 +25,15 @@ _BLOCK_SIZE = 2**20
 
 @dataclass(frozen=True)
 class ConfusionPair:
-    """Rows of one class that were taken for another."""
+    """Rows of one class that were taken for another.
+
+    Examples
+    --------
+    >>> from nearplane.metrics import confusion_pairs
+    >>> pair = confusion_pairs(["cat", "cat", "dog"], ["dog", "cat", "dog"])[0]
+    >>> pair.true, pair.predicted, pair.share
+    ('cat', 'dog', 0.5)
+    """
 
     true: Any
     """Their label."""
@@ -235,7 +243,8 @@ def _read_classes(labels: ArrayLike, found: NDArray[Any]) -> NDArray[Any]:
     unique_labels(found, classes)  # refuses text among numbers
     distinct, counts = np.unique(classes, return_counts=True)
     if counts.max() > 1:
-        raise ValueError(f"labels must differ; got {distinct[counts.argmax()]!r} more than once.")
+        repeated = distinct.tolist()[counts.argmax()]
+        raise ValueError(f"labels must differ; got {repeated!r} more than once.")
     return classes
 
 

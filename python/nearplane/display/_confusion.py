@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # Lengths in units of one picture's width.
 _GAP = 0.1
-# Text is so many times as large as below a picture, and so many letters are as wide as one.
-_ENLARGED, _LETTERS = 1.3, 14.5
+# Letters are so high: as below pictures, where `blank_axes` makes them 1 / 8.5, and a third more.
+_FONT_SIZE = 1.3 / 8.5
 # Inches of a line of text beside a bar.
 _LINE = 0.26
 
@@ -214,20 +214,21 @@ class ConfusionPairsDisplay:
         picture = height / width
         row_height = max(picture, 0.6) + _GAP
         texts = [
-            f"{true} → {guess}\n{pair.count:,} rows\n{pair.share:.1%} of {true}"
+            f"{true} → {guess}\n{pair.count:,} {'row' if pair.count == 1 else 'rows'}\n"
+            f"{pair.share:.1%} of {true}"
             for pair, (true, guess) in zip(self.pairs, self._names, strict=True)
         ]
-        letters = max(len(line) for text in texts for line in text.splitlines())
-        text_width = letters / _LETTERS + _GAP
+        text_width = _FONT_SIZE * max(_width(text) for text in texts) + 2 * _GAP
         self.ax_, fontsize = blank_axes(
             ax, text_width + most * (1 + _GAP), len(self.pairs) * row_height - _GAP
         )
+        fontsize *= 8.5 * _FONT_SIZE
         shown = [self.images[pair.examples] for pair in self.pairs]
         value_range = display_range(*shown)
         for i, text in enumerate(texts):
             top = i * row_height
             middle = top + picture / 2
-            write_label(self.ax_, 0, middle, text, _ENLARGED * fontsize, ha="left", va="center")
+            write_label(self.ax_, 0, middle, text, fontsize, ha="left", va="center")
             for j, pixels in enumerate(to_bytes(shown[i], value_range)):
                 left = text_width + j * (1 + _GAP)
                 self.ax_.imshow(
@@ -247,3 +248,22 @@ class ConfusionPairsDisplay:
                 raise ValueError(
                     f"pairs has the example {beyond[0]}, but images holds {n_images} images."
                 )
+
+
+def _width(text: str) -> float:
+    """Return how wide the longest line of a text is, in heights of its letters."""
+    try:
+        import matplotlib as mpl
+        from matplotlib.font_manager import FontProperties
+        from matplotlib.textpath import TextPath
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            "plots need matplotlib: pip install 'nearplane[report]'", name="matplotlib"
+        ) from error
+    font = FontProperties(family=[*mpl.rcParams["font.family"], "DejaVu Sans"])
+    size = 100.0
+    lines = text.splitlines()
+    return (
+        max(float(TextPath((0, 0), line, size, prop=font).get_extents().x1) for line in lines)
+        / size
+    )
