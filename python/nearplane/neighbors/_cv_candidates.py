@@ -1,6 +1,6 @@
 """The candidates of a cross-validation: what users list, and the table of what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,7 +10,6 @@ from sklearn.model_selection import ParameterGrid
 from nearplane._cv_results import Results, make_cv_results
 from nearplane._validation import (
     Metric,
-    check_each_n_neighbors,
     check_n_neighbors,
     resolve_metric,
 )
@@ -35,10 +34,7 @@ class Candidates:
         TypeError, ValueError
             If a value is not what `KNeighborsClassifier` takes, or if there is none.
         """
-        if np.ndim(n_neighbors) == 0:
-            ks = [check_n_neighbors(n_neighbors)]
-        else:
-            ks = check_each_n_neighbors(n_neighbors)
+        ks = [check_n_neighbors(k) for k in _as_list("n_neighbors", n_neighbors)]
         candidates = cls(ks, _as_list("metric", metric), _as_list("weights", weights))
         for name in candidates.metrics:
             resolve_metric(name)
@@ -63,9 +59,13 @@ class Candidates:
 
 
 def _as_list(name: str, values: Any) -> list[Any]:
-    """Return values as a list, of one if it is a name or a function."""
-    if isinstance(values, str) or callable(values):
+    """Return values as a list: of one if it is a number, a name or a function."""
+    if isinstance(values, np.ndarray):
+        values = values.tolist()
+    if isinstance(values, str) or callable(values) or not isinstance(values, Iterable):
         return [values]
-    if np.ndim(values) != 1 or len(values) == 0:
+    listed = list(values)
+    # Of a set, nobody knows what comes first and wins among equals.
+    if not listed or isinstance(values, Set | Mapping):
         raise ValueError(f"{name} must be one value or a list of at least one; got {values!r}.")
-    return [value.item() if isinstance(value, np.generic) else value for value in values]
+    return [value.item() if isinstance(value, np.generic) else value for value in listed]

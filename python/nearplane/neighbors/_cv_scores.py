@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -124,11 +125,22 @@ class ScorerJudge:
                 found=found,
                 place=place,
             )
-            yield float(self._scorer(model, X, y, **metadata))
+            yield _as_number(self._scorer(model, X, y, **metadata))
 
     def _part(self, value: Any, rows: NDArray[np.int64]) -> Any:
         is_array = hasattr(value, "__len__") and not isinstance(value, str)
         return _safe_indexing(value, rows) if is_array and len(value) == len(self._codes) else value
+
+
+def _as_number(score: Any) -> float:
+    number = (
+        score.item() if isinstance(score, np.generic | np.ndarray) and score.size == 1 else score
+    )
+    if not isinstance(number, Real):
+        raise TypeError(
+            f"scoring must return a number; it returned {score!r} of type {type(score).__name__}."
+        )
+    return float(number)
 
 
 class _Elected(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
