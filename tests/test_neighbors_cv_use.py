@@ -178,11 +178,9 @@ def nothing(estimator, X, y):
 @pytest.mark.parametrize(
     ("params", "error", "message"),
     [
-        (
-            {"n_neighbors": []},
-            ValueError,
-            r"n_neighbors must be a list of at least one k; got \[\]",
-        ),
+        ({"n_neighbors": []}, ValueError, r"n_neighbors must be one value or a list .*; got \[\]"),
+        ({"n_neighbors": {1, 2}}, ValueError, "n_neighbors must be one value or a list"),
+        ({"n_neighbors": [[1], [1, 2]]}, TypeError, r"n_neighbors must be an integer; got \[1\]"),
         ({"n_neighbors": 0}, ValueError, "n_neighbors must be at least 1; got 0"),
         ({"n_neighbors": [1, 2.5]}, TypeError, "n_neighbors must be an integer; got 2.5"),
         ({"n_neighbors": "3"}, TypeError, "n_neighbors must be an integer; got '3'"),
