@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -255,6 +256,23 @@ def test_arrays_keep_a_split_of_their_own(tmp_path):
     np.testing.assert_array_equal(dataset.X_test, rows[7:])
     np.testing.assert_array_equal(dataset.y_test, labels[7:])
     assert (dataset.image_shape, dataset.is_image) == ((4,), False)
+
+
+def test_of_a_mapped_array_only_the_rows_asked_for_are_copied(tmp_path):
+    rows, labels = np.random.default_rng(0).normal(size=(4000, 512)), np.arange(4000) % 10
+    np.save(tmp_path / "X", rows)
+    np.save(tmp_path / "y", labels)
+    tracemalloc.start()
+    try:
+        dataset = load_dataset("arrays", data_home=tmp_path, n_train=100, n_test=50)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    saved = {row.tobytes() for row in rows}
+    assert {row.tobytes() for row in dataset.X_train} < saved
+    assert dataset.X_train.shape == (100, 512)
+    assert dataset.X_test.shape == (50, 512)
+    assert peak < rows.nbytes / 8
 
 
 def test_arrays_without_a_split_are_split_four_to_one(place):

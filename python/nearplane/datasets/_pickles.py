@@ -1,11 +1,11 @@
 """A reader of pickled data that runs nothing.
 
-The python layouts of the CIFAR data sets consist of pickles, and a pickle is a program. The standard
-`pickle.Unpickler` with a restricted ``find_class`` still calls what it was given, lets BUILD set
-attributes of it, takes objects from `copyreg`'s extension cache without asking, and allocates
-whatever memo index or string length the file claims. So this is a small machine of its own: it
-knows the opcodes that data needs (protocols 2 to 5) and rejects all others, the five NumPy and
-codec names it admits are mere marks that are never imported or called, and no string, array or
+The python layouts of CIFAR-10 and CIFAR-100 consist of pickles, and a pickle is a program. The
+standard `pickle.Unpickler` with a restricted ``find_class`` still calls what it was given, lets
+BUILD set attributes of it, takes objects from `copyreg`'s extension cache without asking, and
+allocates whatever memo index or string length the file claims. So this is a small machine of its
+own: it knows the opcodes that data needs (protocols 2 to 5) and rejects all others, the five NumPy
+and codec names it admits are mere marks that are never imported or called, and no string, array or
 index may reach beyond what the file holds.
 """
 
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from ._files import DataFileError
 
-# The official batches of CIFAR-10 take about 30,000 opcodes. One opcode makes at most one small object, so
-# this bounds the memory and the time of a hostile file too (a list costs 56 bytes, its opcode 1).
+# The official batches of CIFAR-10 take about 30,000 opcodes. One opcode makes at most one small
+# object, so this bounds the memory and the time of a hostile file too (a list costs 56 bytes, its
+# opcode 1).
 MAX_OPCODES = 200_000
 
 PROTOCOL, STOP = b"\x80."

@@ -1,7 +1,6 @@
 """The data sets by name, each split into training and test images: what reports run on."""
 
 import os
-from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
@@ -10,7 +9,8 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state, check_scalar
 
 from ._image_dataset import ImageDataset
-from ._loaders import LOADERS, Request
+from ._loaders import LOADERS
+from ._sources import Request
 from ._splits import stratified_order
 
 DATASET_NAMES = tuple(LOADERS)
@@ -95,26 +95,31 @@ def load_dataset(
         )
     rng = check_random_state(random_state)
     request = Request(data_home, download_if_missing, n_train, n_test, rng, image_size)
-    dataset = LOADERS[name](request)
+    source = LOADERS[name](request)
     # In any case both orders are drawn, so that n_train does not change which images test.
-    train = _subset_rows("n_train", n_train, dataset.y_train, rng)
-    test = _subset_rows("n_test", n_test, dataset.y_test, rng)
-    return replace(
-        dataset,
-        X_train=dataset.X_train[train],
-        y_train=dataset.y_train[train],
-        X_test=dataset.X_test[test],
-        y_test=dataset.y_test[test],
+    train = _subset_rows("n_train", n_train, source.train.labels, rng)
+    test = _subset_rows("n_test", n_test, source.test.labels, rng)
+    X_train, y_train = source.train.take(train)
+    X_test, y_test = source.test.take(test)
+    return ImageDataset(
+        name=name,
+        X_train=X_train,
+        y_train=y_train,
+        X_test=X_test,
+        y_test=y_test,
+        class_names=source.class_names,
+        image_shape=X_train.shape[1:],
+        description=source.description,
     )
 
 
 def _subset_rows(
     argument: str, n: int | None, labels: NDArray[np.int64], rng: np.random.RandomState
-) -> NDArray[np.intp] | slice:
-    """Return the rows of a stratified subset, in their original order."""
+) -> NDArray[np.intp] | None:
+    """Return the rows of a stratified subset, in their original order; `None` means all."""
     order = stratified_order(labels, rng)
     if n is None or n == len(labels):
-        return slice(None)
+        return None
     if n > len(labels):
         raise ValueError(f"{argument} is {n:,}, but there are only {len(labels):,} such images")
     return np.sort(order[:n])
