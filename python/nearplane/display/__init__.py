@@ -6,6 +6,8 @@ any matplotlib axes:
 - `NeighborsDisplay`: query images, each beside its nearest neighbours;
 - `AccuracyCurveDisplay`: accuracy against the number of neighbours;
 - `LossCurveDisplay`: loss, accuracy or learning rate of trainings against epochs or steps;
+- `LearningRateDisplay`: the losses of several learning rates: too low, good, too high;
+- `SweepHeatmapDisplay`: the scores of a sweep over two parameters;
 - `TemplatesDisplay`: the weights of a linear classifier as images;
 - `ClassScoresDisplay`: the scores of one image, as bars beside it;
 - `DecisionRegionsDisplay`: the label of every point of a plane, ties in white;
@@ -24,10 +26,12 @@ from nearplane.display._class_scores import ClassScoresDisplay
 from nearplane.display._concentration import DistanceConcentrationDisplay
 from nearplane.display._confusion import ConfusionPairsDisplay
 from nearplane.display._convergence import RegressionConvergenceDisplay
+from nearplane.display._learning_rate import LearningRateDisplay
 from nearplane.display._loss_curve import LossCurveDisplay
 from nearplane.display._neighbors import NeighborsDisplay
 from nearplane.display._pixel_distances import PixelDistanceDisplay
 from nearplane.display._regions import DecisionRegionsDisplay
+from nearplane.display._sweep import SweepHeatmapDisplay
 from nearplane.display._templates import TemplatesDisplay
 
 __all__ = [
@@ -36,10 +40,12 @@ __all__ = [
     "ConfusionPairsDisplay",
     "DecisionRegionsDisplay",
     "DistanceConcentrationDisplay",
+    "LearningRateDisplay",
     "LossCurveDisplay",
     "NeighborsDisplay",
     "PerClassAccuracyDisplay",
     "PixelDistanceDisplay",
     "RegressionConvergenceDisplay",
+    "SweepHeatmapDisplay",
     "TemplatesDisplay",
 ]

@@ -108,6 +108,8 @@ class LossCurveDisplay:
         self.quantity = quantity
         self.x = x
         self._curves = [self._read(name, history) for name, history in histories.items()]
+        # What else the lines of each history look like; for displays made of this one.
+        self.styles: list[dict[str, Any]] = [{} for _ in self._curves]
 
     @classmethod
     def from_estimator(
@@ -222,10 +224,11 @@ class LossCurveDisplay:
         self.lines_: list[Line2D] = []
         self.beyond_: list[Line2D] = []
         ceiling = self._ceiling("log" if log_scale else "linear")
-        for curves in self._curves:
+        for curves, style in zip(self._curves, self.styles, strict=True):
             colour = None  # the next of the cycle; a validation curve shares its training's
             for curve in curves:
-                colour = self._draw(curve, ceiling, {"color": colour} | kwargs).get_color()
+                options = {"color": colour} | style | kwargs
+                colour = self._draw(curve, ceiling, options).get_color()
         self._label_axes()
         return self
 
