@@ -1,5 +1,6 @@
 """Running the command in this process and in others."""
 
+import functools
 import re
 import subprocess
 import sys
@@ -8,10 +9,12 @@ from typer.testing import CliRunner
 
 from nearplane.cli import build_app
 
+_app = functools.cache(build_app)
+
 
 def invoke(*arguments):
     """Run the command with these arguments; only what users can put right may stop it."""
-    result = CliRunner().invoke(build_app(), [str(argument) for argument in arguments])
+    result = CliRunner().invoke(_app(), [str(argument) for argument in arguments])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result

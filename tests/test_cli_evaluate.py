@@ -100,6 +100,16 @@ def test_classes_the_model_has_never_seen_count_as_wrong(digits):
     )
 
 
+def test_images_of_unknown_classes_alone_are_all_wrong(digits):
+    [unknown] = load_dataset("digits", n_test=1).y_test
+    few = digits.y_train != unknown
+    KNeighborsClassifier(1).fit(digits.X_train[few], digits.y_train[few]).save("m.np")
+    record = evaluated("knn", "--n-test", 1)
+    assert (record["n_unknown"], record["accuracy"]) == (1, 0)
+    assert record["top_5_accuracy"] == 0
+    assert np.array_equal(record["confusion_matrix"], np.zeros((9, 9)))
+
+
 def test_a_class_without_test_images_has_no_accuracy(digits):
     labels = np.append(digits.y_train, 10)
     X = np.concatenate([digits.X_train, np.full((1, 8, 8), 16, np.uint8)])

@@ -182,6 +182,13 @@ def test_what_cannot_succeed_ends_with_1_and_says_why(folder, command, arguments
     assert os.listdir(folder) == ["empty"]
 
 
+def test_more_neighbours_than_images_are_refused_before_anything_is_written(folder):
+    result = invoke("knn", "fit", "--n-train", 20, "--k", 21)
+    assert result.exit_code == 1
+    assert result.stderr == "nearplane: k = 21 is more than the 20 training images\n"
+    assert os.listdir(folder) == []
+
+
 @pytest.mark.parametrize("moment", ["_fit.load_images", "_models.KNeighborsClassifier.fit"])
 def test_an_interrupt_ends_with_130_and_leaves_no_file(tmp_path, moment):
     module, _, name = moment.partition(".")

@@ -1,7 +1,7 @@
 """The ``nearplane`` command.
 
-Each subcommand lives beside what it runs; here they are put together. typer and rich are imported
-only when the command runs, so that the package itself does not need them.
+The sub-commands live in ``_cli`` and ``report``; here they are put together. typer and rich are
+imported only when the command runs, so that the package itself does not need them.
 """
 
 import io

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix
 
 from nearplane._cli._models import VOTES, Kind, Model
 from nearplane._cli._options import (
@@ -93,7 +92,9 @@ def _evaluate(model: Model, images: ImageDataset) -> dict[str, Any]:
         "classes": names,
     }
     known = targets >= 0
-    table = confusion_matrix(targets[known], ranked[known, 0], labels=range(len(names)))
+    # scikit-learn's confusion_matrix wants at least one image, and all may be unknown.
+    table = np.zeros((len(names), len(names)), dtype=np.int64)
+    np.add.at(table, (targets[known], ranked[known, 0]), 1)
     return found | {
         "per_class": [_class_record(names, table, row) for row in range(len(names))],
         "confusion_matrix": table,

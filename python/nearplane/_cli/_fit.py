@@ -61,6 +61,9 @@ def fit_and_save(kind: Kind, request: FitRequest, make: Callable[[], Any]) -> di
     estimator.fit(dataset.X_train, named_labels(dataset))
     duration = perf_counter() - start
     model = getattr(estimator, "best_estimator_", estimator)
+    if getattr(model, "n_neighbors", 0) > len(dataset.X_train):
+        rows = rows_text(len(dataset.X_train), dataset.image_shape, "training")
+        raise ValueError(f"k = {model.n_neighbors} is more than the {rows}")
     # How it was made is nothing that those who load it should have to undo.
     model.set_params(n_jobs=None, verbose=False).save(request.out)
     return _record(kind, request, dataset, estimator, duration)
