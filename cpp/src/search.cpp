@@ -1,6 +1,7 @@
 #include "nearplane/search.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <vector>
 
@@ -28,18 +29,21 @@ Candidate candidate_of(const SumBlock& block, std::int64_t i, std::int64_t j, st
     return {bound, bound + block.gap(i, j), index};
 }
 
+// Distances looked at together: enough for vectors, few enough to hold nothing as a rule.
+constexpr std::int64_t offered_together = 16;
+
 /// Calls offer(begin, end) for short ranges of [begin, end) that hold a base row j which
 /// is_possible says may be near enough. Nearly every range holds none; finding that out is
 /// vectorised.
 template <class IsPossible, class Offer>
 void offer_ranges(std::int64_t begin, std::int64_t end, const IsPossible& is_possible,
                   const Offer& offer) {
-    constexpr std::int64_t range = 16;
     std::int64_t j = begin;
-    for (; j + range <= end; j += range) {
+    for (; j + offered_together <= end; j += offered_together) {
         int possible = 0;
-        for (std::int64_t l = j; l < j + range; ++l) possible |= static_cast<int>(is_possible(l));
-        if (possible != 0) offer(j, j + range);
+        for (std::int64_t l = j; l < j + offered_together; ++l)
+            possible |= static_cast<int>(is_possible(l));
+        if (possible != 0) offer(j, j + offered_together);
     }
     offer(j, end);
 }
@@ -111,7 +115,7 @@ private:
             Collector& collector = collector_of(collectors, worker, queries.count);
             for (std::int64_t i = 0; i < block.n_queries; ++i) {
                 const std::int64_t query = block.first_query + i;
-                collect(block, i, queries.first, collector[query], thresholds, measure);
+                collect(block, i, 0, queries.first, collector[query], thresholds, measure);
             }
         });
         write_answers(queries, collectors, measure);
@@ -152,15 +156,15 @@ private:
                      });
     }
 
-    /// Offers the base rows of one row of sums to a query's buffer. `first_query` is the first of
-    /// the super-block.
-    void collect(const SumBlock& block, std::int64_t i, std::int64_t first_query,
-                 CandidateBuffer& buffer, SharedThresholds& thresholds,
+    /// Offers the base rows of one row of sums, from `first` on, to a query's buffer. `first_query`
+    /// is the first of the super-block.
+    void collect(const SumBlock& block, std::int64_t i, std::int64_t first,
+                 std::int64_t first_query, CandidateBuffer& buffer, SharedThresholds& thresholds,
                  const Measure& measure) const {
         const std::int64_t query = block.first_query + i;
         double threshold = std::min(buffer.threshold(), thresholds.get(query));
         const auto is_possible = [&](std::int64_t j) { return !(block.lower(i, j) > threshold); };
-        offer_ranges(0, block.n_base, is_possible, [&](std::int64_t begin, std::int64_t end) {
+        offer_ranges(first, block.n_base, is_possible, [&](std::int64_t begin, std::int64_t end) {
             for (std::int64_t j = begin; j < end; ++j) {
                 const std::int64_t index = block.first_base + j;
                 if (!is_possible(j) || options_.skips(first_query + query, index)) continue;
@@ -175,46 +179,50 @@ private:
     /// diagonal, which another block has, or this one once more.
     void collect_both(const SumBlock& block, Collector& collector, SharedThresholds& thresholds,
                       const Measure& measure) const {
-        std::vector<double> of_base(static_cast<std::size_t>(block.n_base));
-        for (std::int64_t j = 0; j < block.n_base; ++j) {
-            const std::int64_t index = block.first_base + j;
-            of_base[static_cast<std::size_t>(j)] =
-                std::min(collector[index].threshold(), thresholds.get(index));
-        }
         for (std::int64_t i = 0; i < block.n_queries; ++i) {
-            collect_both(block, i, collector, of_base.data(), thresholds, measure);
+            const std::int64_t query = block.first_query + i;
+            const std::int64_t diagonal = std::max<std::int64_t>(query - block.first_base, 0);
+            collect(block, i, diagonal, 0, collector[query], thresholds, measure);
         }
-        for (std::int64_t j = 0; j < block.n_base; ++j) {
-            const std::int64_t index = block.first_base + j;
-            thresholds.lower(index, collector[index].threshold());
+        // A few columns at a time, and all rows of them: what is written to stays in cache.
+        for (std::int64_t j = 0; j < block.n_base; j += offered_together) {
+            collect_columns(block, j, std::min(j + offered_together, block.n_base), collector,
+                            thresholds, measure);
         }
     }
 
-    void collect_both(const SumBlock& block, std::int64_t i, Collector& collector, double* of_base,
-                      SharedThresholds& thresholds, const Measure& measure) const {
-        const std::int64_t query = block.first_query + i;
-        CandidateBuffer& buffer = collector[query];
-        double threshold = std::min(buffer.threshold(), thresholds.get(query));
-        const auto is_possible = [&](std::int64_t j) {
-            return !(block.lower(i, j) > std::max(threshold, of_base[j]));
+    /// Offers the queries of some columns of sums, but those on the diagonal and below it, to the
+    /// buffers of the base rows [begin, end) of the block.
+    void collect_columns(const SumBlock& block, std::int64_t begin, std::int64_t end,
+                         Collector& collector, SharedThresholds& thresholds,
+                         const Measure& measure) const {
+        std::array<double, offered_together> limits{};
+        const auto limit = [&limits, begin](std::int64_t j) -> double& {
+            return limits[static_cast<std::size_t>(j - begin)];
         };
-        const auto offer = [&](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t j = begin; j < end; ++j) {
-                const std::int64_t index = block.first_base + j;
-                const double bound = block.lower(i, j);
-                if (!(bound > threshold) && !options_.skips(query, index)) {
-                    buffer.push(candidate_of(block, i, j, index), query, measure);
-                    threshold = std::min(buffer.threshold(), threshold);
+        for (std::int64_t j = begin; j < end; ++j) {
+            const std::int64_t row = block.first_base + j;
+            limit(j) = std::min(collector[row].threshold(), thresholds.get(row));
+        }
+        for (std::int64_t i = 0; i < block.n_queries; ++i) {
+            const std::int64_t index = block.first_query + i;
+            const auto is_possible = [&](std::int64_t j) {
+                return !(block.lower(i, j) > limit(j));
+            };
+            const std::int64_t first = std::max(begin, index + 1 - block.first_base);
+            offer_ranges(first, end, is_possible, [&](std::int64_t from, std::int64_t to) {
+                for (std::int64_t j = from; j < to; ++j) {
+                    const std::int64_t row = block.first_base + j;
+                    if (!is_possible(j) || options_.skips(row, index)) continue;
+                    collector[row].push(candidate_of(block, i, j, index), row, measure);
+                    limit(j) = std::min(collector[row].threshold(), limit(j));
                 }
-                if (!(bound > of_base[j]) && index != query && !options_.skips(index, query)) {
-                    collector[index].push(candidate_of(block, i, j, query), index, measure);
-                    of_base[j] = std::min(collector[index].threshold(), of_base[j]);
-                }
-            }
-        };
-        const std::int64_t diagonal = std::max<std::int64_t>(query - block.first_base, 0);
-        offer_ranges(diagonal, block.n_base, is_possible, offer);
-        thresholds.lower(query, buffer.threshold());
+            });
+        }
+        for (std::int64_t j = begin; j < end; ++j) {
+            const std::int64_t row = block.first_base + j;
+            thresholds.lower(row, collector[row].threshold());
+        }
     }
 
     std::span<const Candidate> merge(const Collectors& collectors, std::int64_t query,

@@ -8,9 +8,10 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-bool upper_before(const Candidate& a, const Candidate& b) {
+/// An object, because algorithms inline its calls; those of a function they would make by address.
+constexpr auto upper_before = [](const Candidate& a, const Candidate& b) {
     return a.upper < b.upper || (a.upper == b.upper && a.index < b.index);
-}
+};
 
 bool certainly_after(const Candidate& candidate, const Candidate& bound) {
     return candidate.lower > bound.upper ||
