@@ -9,8 +9,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from nearplane._validation import check_choice, check_integer
 from nearplane.display._figure import RIGHT, WRONG, axes_or_new
-from nearplane.display._images import as_images, display_range, to_bytes
+from nearplane.display._images import display_range, to_bytes
 from nearplane.display._labels import label_names, shorten
+from nearplane.display._single_image import as_image
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,8 +22,8 @@ _POINTS_PER_INCH = 72
 _LARGEST_FONT, _SMALLEST_FONT = 9.0, 4.0
 # A letter is about so wide, and a line so high, as parts of the size of its font.
 _LETTER, _LINE = 0.62, 1.5
-# The image takes no more than this part of the width.
-_IMAGE_PART = 0.36
+# The image takes no more than this part of the width, and the names no more than that.
+_IMAGE_PART, _NAMES_PART = 0.36, 0.3
 # Numbers are so much smaller than names.
 _NUMBERS = 0.9
 _OTHERS, _UNKNOWN = "0.68", "0.3"
@@ -102,7 +103,7 @@ class ClassScoresDisplay:
         score_name: str = "Score",
         as_percentage: bool = False,
     ) -> None:
-        self.image = as_images(np.asarray(image)[np.newaxis], "image[np.newaxis]")[0]
+        self.image = as_image(image, "image")
         self.scores = np.asarray(scores, dtype=np.float64)
         if self.scores.ndim != 1 or not self.scores.size or not np.isfinite(self.scores).all():
             raise ValueError(
@@ -114,7 +115,7 @@ class ClassScoresDisplay:
             raise ValueError(f"labels must have shape ({n},); got shape {self.labels.shape}.")
         self.y_true = y_true
         self.y_pred = self.labels[self.scores.argmax()] if y_pred is None else y_pred
-        if self.y_pred not in self.labels:
+        if self.y_pred not in self.labels.tolist():
             raise ValueError(f"y_pred must be one of labels; got {self.y_pred!r}.")
         self.class_names = class_names
         self._names = [shorten(name) for name in label_names(self.labels, class_names)]
@@ -172,6 +173,7 @@ class ClassScoresDisplay:
         """
         queries = np.asarray(image)[np.newaxis]  # with its channel, if it has just one
         check_is_fitted(estimator)
+        as_image(image, "image")
         method = _choose_response(estimator, response_method)
         votes = method == "predict_proba" and hasattr(estimator, "kneighbors")
         names = {"decision_function": "Score", "predict_proba": "Probability"}
@@ -237,11 +239,13 @@ class ClassScoresDisplay:
         width, height = box.width, box.height
         point = self.figure_.dpi / _POINTS_PER_INCH
         room = height / point / (len(names) + 4) / _LINE * 1.2
+        letters = max(map(len, names)) + 2
+        room = min(room, _NAMES_PART * width / point / letters / _LETTER)
         size = min(_LARGEST_FONT, max(room, _SMALLEST_FONT))
         letter, line = size * point * _LETTER, size * point * _LINE
         picture = self.image.shape[0] / self.image.shape[1]
         side = min(_IMAGE_PART * width, (height - 2 * line) / picture)
-        left = side + letter * (max(map(len, names)) + 2)
+        left = side + letter * letters
         below = 2.8 * line
         # In the middle, or near the top of a list of bars that is much longer than the image.
         bottom = max((height - side * picture) / 2, height - 2 * line - 1.5 * side * picture)
@@ -254,7 +258,7 @@ class ClassScoresDisplay:
     def _draw_image(self, layout: _Layout) -> None:
         self.image_ax_ = self.ax_.inset_axes(layout.image)
         pixels = to_bytes(self.image, display_range(self.image[np.newaxis]))
-        options: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255, "aspect": "auto"}
+        options: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255, "aspect": "equal"}
         self.image_ax_.imshow(pixels, interpolation="nearest", **options)
         self.image_ax_.set(xticks=[], yticks=[])
         if self.y_true is not None:
@@ -303,7 +307,7 @@ class ClassScoresDisplay:
             high = 1.0
         width = layout.bars[2] * self.ax_.get_window_extent().width
         letter = layout.fontsize * _NUMBERS * self.figure_.dpi / _POINTS_PER_INCH * _LETTER
-        part = min((n_letters + 1) * letter / width, 0.3)
+        part = min((n_letters + 1) * letter / width, 0.4)
         whole = (high - low) / (1 - part * (1 + (low < 0)))
         return float(low - part * whole * (low < 0)), float(high + part * whole)
 

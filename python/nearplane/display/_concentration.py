@@ -221,6 +221,8 @@ class DistanceConcentrationDisplay:
         drawn = rng.permutation(len(array))[: n_queries + n_samples]
         rows = array[drawn].reshape(len(drawn), -1)
         varying = np.flatnonzero((rows[n_queries:] != rows[n_queries]).any(axis=0))
+        if not len(varying):
+            raise ValueError("X must have features that vary; got rows that are all the same.")
         sizes = _sizes_up_to(len(varying)) if n_features is None else _read_sizes(n_features)
         if sizes[-1] > len(varying):
             raise ValueError(
@@ -324,7 +326,7 @@ def _read_sizes(n_features: ArrayLike) -> NDArray[np.int64]:
         raise ValueError(f"n_features must be a list of at least one number; got {n_features!r}.")
     sizes = [check_integer("n_features", value, at_least=1) for value in values.tolist()]
     if np.any(np.diff(sizes) <= 0):
-        raise ValueError(f"n_features must increase, got {sizes}")
+        raise ValueError(f"n_features must increase; got {sizes}.")
     return np.array(sizes, dtype=np.int64)
 
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 Function = Callable[[NDArray[np.float64]], ArrayLike]
 
-# Sizes in inches, of a panel and of what lies between panels.
+# In inches.
 _PANEL_WIDTH, _PANEL_HEIGHT = 2.6, 2.0
+_LEGEND_WIDTH = 4.5
 _MOST_COLUMNS = 4
 _FONTSIZE = 9.0
 # Told apart by colour-blind eyes, and by their lightness.
@@ -202,7 +203,7 @@ class RegressionConvergenceDisplay:
         n = len(self.n_samples)
         n_rows = ceil(n / _MOST_COLUMNS)
         n_columns = ceil(n / n_rows)
-        figsize = _PANEL_WIDTH * n_columns, _PANEL_HEIGHT * n_rows + 0.6
+        figsize = max(_PANEL_WIDTH * n_columns, _LEGEND_WIDTH), _PANEL_HEIGHT * n_rows + 0.6
         self.ax_ = axes_or_new(ax, figsize)
         self.figure_ = self.ax_.figure
         self.ax_.set_axis_off()

@@ -91,12 +91,13 @@ def tint_image(image: Image, distance: float, value_range: Range) -> tuple[Image
     return None
 
 
-def round_image(copy: Image, image: Image, distance: float) -> Image:
+def round_image(copy: Image, image: Image, distance: float, value_range: Range) -> Image:
     """Round an image to whole numbers so that its distance from another stays what it is.
 
     Rounding every pixel to the nearest would turn a tint of 20.4 into one of 20. Here so many
     pixels, spread evenly, are rounded away from the original, and all others towards it, that the
-    squared distance is met as closely as one pixel allows.
+    squared distance is met as closely as one pixel allows; a further step of two pixels makes up
+    for what is left of it.
 
     Parameters
     ----------
@@ -104,23 +105,44 @@ def round_image(copy: Image, image: Image, distance: float) -> Image:
         `image` holds whole numbers.
     distance : float
         That of `copy` from `image`.
+    value_range : tuple of float
+        Whole numbers that no value may leave.
 
     Returns
     -------
     ndarray of float64
         Whole numbers.
     """
-    change = copy - image
+    original, change = image.ravel(), (copy - image).ravel()
     near = np.trunc(change)
     far = near + np.sign(change) * (change != near)
-    gain = (far**2 - near**2).ravel()
+    gain = far**2 - near**2
     order = np.random.default_rng(_ROUNDING_SEED).permutation(gain.size)
     reached = np.concatenate([[0.0], np.cumsum(gain[order])]) + (near**2).sum()
     count = int(np.abs(reached - distance**2).argmin())
-    change = near.ravel()
-    change[order[:count]] = far.ravel()[order[:count]]
-    rounded: Image = image + change.reshape(image.shape)
+    change = near
+    change[order[:count]] = far[order[:count]]
+    _make_up(change, original, distance**2 - float(reached[count]), value_range)
+    rounded: Image = (original + change).reshape(image.shape)
     return rounded
+
+
+def _make_up(change: Image, original: Image, rest: float, value_range: Range) -> None:
+    """Let two pixels change by one more or one less, so that the squares gain about `rest`."""
+    changed = np.flatnonzero(change)
+    outwards = np.sign(change[changed])
+    further = original[changed] + change[changed] + outwards
+    free = (further >= value_range[0]) & (further <= value_range[1])
+    entries = np.concatenate([changed[free], changed])
+    steps = np.concatenate([outwards[free], -outwards])
+    gains = (change[entries] + steps) ** 2 - change[entries] ** 2
+    values, first = np.unique(gains, return_index=True)
+    last = len(gains) - 1 - np.unique(gains[::-1], return_index=True)[1]
+    sums = np.abs(values[:, np.newaxis] + values - rest)
+    one, other = np.unravel_index(sums.argmin(), sums.shape)
+    pair = [first[one], last[other]]
+    if sums.min() < abs(rest) and entries[pair[0]] != entries[pair[1]]:
+        change[entries[pair]] += steps[pair]
 
 
 def _middle(length: int, size: int) -> slice:

@@ -10,6 +10,7 @@ from nearplane._validation import check_integer
 from nearplane.display._equidistant import box_image, round_image, shift_image, tint_image
 from nearplane.display._figure import blank_axes, write_label
 from nearplane.display._images import as_images, display_range, to_bytes
+from nearplane.display._single_image import as_image
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +22,8 @@ _HEADING = 0.2
 _CAPTION = 0.2
 # By default an image is shifted by one pixel for so many of its width.
 _PIXELS_PER_SHIFT = 32
+# Distances of small integer images cannot agree more closely than about this.
+_SAME = 1e-3
 
 
 class PixelDistanceDisplay:
@@ -72,9 +75,9 @@ class PixelDistanceDisplay:
     """
 
     def __init__(self, *, image: ArrayLike, copies: ArrayLike, names: Sequence[str]) -> None:
-        self.image = as_images(np.asarray(image)[np.newaxis], "image[np.newaxis]")[0]
+        self.image = as_image(image, "image")
         self.copies = as_images(copies, "copies")
-        if self.copies.shape[1:] != self.image.shape or not self.image.size:
+        if self.copies.shape[1:] != self.image.shape:
             raise ValueError(
                 f"copies must be images of the shape of image, {self.image.shape}; got shape "
                 f"{self.copies.shape[1:]}."
@@ -118,8 +121,8 @@ class PixelDistanceDisplay:
             box or tint is as far from it.
         """
         original = np.asarray(image)
-        pixels = as_images(original[np.newaxis], "image[np.newaxis]")[0].astype(np.float64)
-        value_range = display_range(as_images(original[np.newaxis], "image[np.newaxis]"))
+        shown = as_image(original, "image")
+        value_range, pixels = display_range(shown[np.newaxis]), shown.astype(np.float64)
         if shift is None:
             shift = max(1, pixels.shape[1] // _PIXELS_PER_SHIFT)
         shift = check_integer("shift", shift, at_least=1)
@@ -136,8 +139,8 @@ class PixelDistanceDisplay:
             )
         copies = np.stack([boxed, moved, tinted[0]])
         if original.dtype.kind in "iub":
-            copies = np.stack([round_image(copy, pixels, distance) for copy in copies])
-            copies = copies.astype(original.dtype)
+            rounded = [round_image(copy, pixels, distance, value_range) for copy in copies]
+            copies = np.stack(rounded).astype(original.dtype)
         noun = "pixel" if shift == 1 else "pixels"
         names = ["boxed", f"shifted by {shift} {noun}", tinted[1]]
         return cls(image=original, copies=copies, names=names).plot(ax)
@@ -184,11 +187,12 @@ class PixelDistanceDisplay:
 
 
 def _written(distances: NDArray[np.float64]) -> list[str]:
-    """Write distances to four digits; to three if all of them agree only in those."""
-    four, three = ([_rounded(distance, digits) for distance in distances] for digits in (4, 3))
-    return three if len(set(four)) > 1 == len(set(three)) else four
+    """Write distances to four digits, and as their mean if only rounding separates them."""
+    if len(distances) and np.ptp(distances) <= _SAME * distances.max():
+        distances = np.full(len(distances), distances.mean())
+    return [_rounded(distance) for distance in distances.tolist()]
 
 
-def _rounded(distance: float, digits: int) -> str:
+def _rounded(distance: float) -> str:
     whole = len(str(int(distance))) if distance >= 1 else 0
-    return f"{distance:,.{max(digits - whole, 0)}f}"
+    return f"{distance:,.{max(4 - whole, 0)}f}"
