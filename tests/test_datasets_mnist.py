@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import threading
 import tracemalloc
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from nearplane.datasets import DataFileError, _mnist, fetch_fashion_mnist, fetch_mnist
+from nearplane.datasets import DataFileError, _home, _mnist, fetch_fashion_mnist, fetch_mnist
 from nearplane.datasets._mnist_sources import FASHION_MNIST, MNIST
 
 from .dataset_files import N_TEST, N_TRAIN, idx, mnist, packed, write
@@ -190,6 +191,29 @@ def test_a_failure_of_every_site_tells_of_each(site, tmp_path):
     with pytest.raises(OSError, match=r"could not download .*/first/.* or .*/second/.*404.*hash"):
         fetch_mnist(tmp_path, n_retries=0)
     assert list((tmp_path / "mnist").iterdir()) == []
+
+
+def test_a_download_shows_how_far_it_is(site, tmp_path, monkeypatch):
+    shown = []
+
+    @contextmanager
+    def bar(description, *, enabled):
+        assert enabled
+        yield lambda fraction, note: shown.append((description, fraction, note))
+
+    monkeypatch.setattr(_home, "progress_bar", bar)
+    fetch_mnist(tmp_path, subset="test", n_retries=0, verbose=True)
+    for name in ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"):
+        fractions = [fraction for text, fraction, _ in shown if text == f"Downloading {name}"]
+        assert fractions == sorted(fractions)
+        assert fractions[-1] == 1
+    assert all(note.startswith("of ") and note.endswith(" MB") for _, _, note in shown)
+
+
+@pytest.mark.parametrize("fetch", FETCH.values())
+def test_verbose_is_a_flag(fetch, tmp_path):
+    with pytest.raises(TypeError, match="verbose must be True or False; got 1"):
+        fetch(tmp_path, verbose=1)
 
 
 @pytest.mark.parametrize("collection", [MNIST, FASHION_MNIST])

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_scalar
 
+from nearplane._validation import check_flag
+
 from ._cifar_batches import (
     IMAGE_SHAPE,
     N_PIXELS,
@@ -114,10 +116,12 @@ def fetch(
     *,
     download_if_missing: bool,
     n_retries: int,
+    verbose: bool,
 ) -> Found:
     """Find a subset, or download the whole, and read it; see `fetch_cifar10` for the arguments."""
     check_subset(subset)
     check_scalar(n_retries, "n_retries", Integral, min_val=0)
+    check_flag("verbose", verbose)
     home = get_data_home(data_home)
     try:
         layout, place = _find(collection, home, subset)
@@ -125,7 +129,9 @@ def fetch(
         if not download_if_missing:
             raise
         layout = collection.layouts[0]
-        place = download([collection.url], collection.sha256, home, n_retries)
+        place = download(
+            [collection.url], collection.sha256, home, n_retries=n_retries, verbose=verbose
+        )
     return _read(collection, layout, place, subset)
 
 

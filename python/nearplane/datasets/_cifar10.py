@@ -52,6 +52,7 @@ def fetch_cifar10(
     download_if_missing: bool = True,
     return_X_y: bool = False,
     n_retries: int = 3,
+    verbose: bool = False,
 ) -> Any:
     """Load CIFAR-10, downloading it if necessary.
 
@@ -73,6 +74,8 @@ def fetch_cifar10(
         If `True`, return ``(data, target)`` instead of a `Bunch`.
     n_retries : int, default=3
         How often a failed download is tried again.
+    verbose : bool, default=False
+        Whether to show a progress bar of the download.
 
     Returns
     -------
@@ -140,6 +143,7 @@ def fetch_cifar10(
         subset,
         download_if_missing=download_if_missing,
         n_retries=n_retries,
+        verbose=verbose,
     )
     data, (target,), (names,) = found.data, found.targets, found.names
     if return_X_y:

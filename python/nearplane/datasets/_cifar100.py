@@ -67,6 +67,7 @@ def fetch_cifar100(
     download_if_missing: bool = True,
     return_X_y: bool = False,
     n_retries: int = 3,
+    verbose: bool = False,
 ) -> Any:
     """Load CIFAR-100, downloading it if necessary.
 
@@ -90,6 +91,8 @@ def fetch_cifar100(
         If `True`, return ``(data, target)`` instead of a `Bunch`.
     n_retries : int, default=3
         How often a failed download is tried again.
+    verbose : bool, default=False
+        Whether to show a progress bar of the download.
 
     Returns
     -------
@@ -162,6 +165,7 @@ def fetch_cifar100(
         subset,
         download_if_missing=download_if_missing,
         n_retries=n_retries,
+        verbose=verbose,
     )
     (coarse, fine), (coarse_names, fine_names) = found.targets, found.names
     is_fine = labels == "fine"

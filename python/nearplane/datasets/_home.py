@@ -4,7 +4,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from nearplane._progress import Progress, progress_bar
+
 ENVIRONMENT_VARIABLE = "NEARPLANE_DATA"
+
+_LEAST_STEP = 1 / 200
 
 
 def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
@@ -45,7 +49,42 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
     return Path(data_home).expanduser()
 
 
-def download(urls: Sequence[str], sha256: str, folder: Path, n_retries: int) -> Path:
+class _Bar:
+    """A progress bar as pooch moves one: a total, then how many bytes came in each chunk."""
+
+    def __init__(self, show: Progress) -> None:
+        self._show = show
+        self.total = 0
+
+    @property
+    def total(self) -> int:
+        return self._total
+
+    @total.setter
+    def total(self, n_bytes: int) -> None:
+        # Told at the start of every attempt.
+        self._total = n_bytes
+        self.reset()
+
+    def reset(self) -> None:
+        self._done = 0
+        self._shown = 0.0
+
+    def update(self, n_bytes: int) -> None:
+        self._done += n_bytes
+        fraction = min(1.0, self._done / self.total) if self.total else 0.0
+        # Chunks are of a kilobyte; not each is worth drawing.
+        if fraction - self._shown >= _LEAST_STEP:
+            self._shown = fraction
+            self._show(fraction, f"of {self.total / 1e6:,.0f} MB")
+
+    def close(self) -> None:
+        """Nothing is left to do: the bar belongs to its context."""
+
+
+def download(
+    urls: Sequence[str], sha256: str, folder: Path, *, n_retries: int, verbose: bool
+) -> Path:
     """Download a file into `folder` under its own name, and return its path.
 
     The file appears under that name only once it is complete and its SHA-256 is right.
@@ -60,11 +99,13 @@ def download(urls: Sequence[str], sha256: str, folder: Path, n_retries: int) -> 
         Made if it is missing.
     n_retries : int
         How often each address is tried again.
+    verbose : bool
+        Whether to show a progress bar.
 
     Raises
     ------
     ImportError
-        If pooch is not installed.
+        If pooch is not installed, or rich is not and a bar is to be shown.
     OSError
         If every address failed; the message holds what each of them failed with.
     """
@@ -85,7 +126,9 @@ def download(urls: Sequence[str], sha256: str, folder: Path, n_retries: int) -> 
             retry_if_failed=n_retries,
         )
         try:
-            return Path(fetcher.fetch(name))
+            with progress_bar(f"Downloading {name}", enabled=verbose) as show:
+                bar = None if show is None else pooch.HTTPDownloader(progressbar=_Bar(show))
+                return Path(fetcher.fetch(name, downloader=bar))
         # A wrong checksum is a ValueError of pooch; connections and disks raise kinds of OSError.
         except (OSError, ValueError) as error:
             # Its text only: the exception would keep this frame, and with it sockets, alive.

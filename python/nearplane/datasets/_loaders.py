@@ -55,6 +55,7 @@ def _official(
             request.data_home,
             subset="all",
             download_if_missing=request.download_if_missing,
+            verbose=request.verbose,
             **options,
         )
         n_train = len(found.target) - round(len(found.target) * test_share)

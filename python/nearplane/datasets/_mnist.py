@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch, check_scalar
 
+from nearplane._validation import check_flag
+
 from ._files import DataFileError
 from ._home import ENVIRONMENT_VARIABLE, download, get_data_home
 from ._idx import read_idx
@@ -30,6 +32,7 @@ def fetch_mnist(
     download_if_missing: bool = True,
     return_X_y: bool = False,
     n_retries: int = 3,
+    verbose: bool = False,
 ) -> Any:
     """Load MNIST, handwritten digits, downloading it if necessary.
 
@@ -50,6 +53,8 @@ def fetch_mnist(
         If `True`, return ``(data, target)`` instead of a `Bunch`.
     n_retries : int, default=3
         How often a failed download is tried again, before the next address is.
+    verbose : bool, default=False
+        Whether to show a progress bar of the download.
 
     Returns
     -------
@@ -106,6 +111,7 @@ def fetch_mnist(
         download_if_missing=download_if_missing,
         return_X_y=return_X_y,
         n_retries=n_retries,
+        verbose=verbose,
     )
 
 
@@ -116,6 +122,7 @@ def fetch_fashion_mnist(
     download_if_missing: bool = True,
     return_X_y: bool = False,
     n_retries: int = 3,
+    verbose: bool = False,
 ) -> Any:
     """Load Fashion-MNIST, articles of clothing, downloading it if necessary.
 
@@ -125,7 +132,7 @@ def fetch_fashion_mnist(
 
     Parameters
     ----------
-    data_home, subset, download_if_missing, return_X_y, n_retries
+    data_home, subset, download_if_missing, return_X_y, n_retries, verbose
         See `fetch_mnist`.
 
     Returns
@@ -163,6 +170,7 @@ def fetch_fashion_mnist(
         download_if_missing=download_if_missing,
         return_X_y=return_X_y,
         n_retries=n_retries,
+        verbose=verbose,
     )
 
 
@@ -175,9 +183,11 @@ def _fetch(
     download_if_missing: bool,
     return_X_y: bool,
     n_retries: int,
+    verbose: bool,
 ) -> Any:
     check_subset(subset)
     check_scalar(n_retries, "n_retries", Integral, min_val=0)
+    check_flag("verbose", verbose)
     home = get_data_home(data_home)
     parts = [part for part in N_IMAGES if subset in ("all", _SUBSETS[part])]
     try:
@@ -185,7 +195,7 @@ def _fetch(
     except FileNotFoundError:
         if not download_if_missing:
             raise
-        paths = _download(collection, home, parts, n_retries)
+        paths = _download(collection, home, parts, n_retries=n_retries, verbose=verbose)
     images, target = _read(collection, other, paths, parts)
     data = images.reshape(len(images), -1)
     if return_X_y:
@@ -238,14 +248,16 @@ def _path(folder: Path, name: str) -> Path | None:
 
 
 def _download(
-    collection: Collection, home: Path, parts: list[Part], n_retries: int
+    collection: Collection, home: Path, parts: list[Part], *, n_retries: int, verbose: bool
 ) -> dict[str, Path]:
     folder = home / collection.folders[0]
     paths = {}
     for name in _names(parts):
         packed = f"{name}.gz"
         urls = [site + packed for site in collection.sites]
-        paths[name] = download(urls, collection.sha256[packed], folder, n_retries)
+        paths[name] = download(
+            urls, collection.sha256[packed], folder, n_retries=n_retries, verbose=verbose
+        )
     return paths
 
 

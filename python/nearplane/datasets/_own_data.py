@@ -13,14 +13,14 @@ from ._sources import DRAWN_SPLIT, Part, Request, Source, draw_parts
 def load_folder_source(request: Request) -> Source:
     """Return the images of a folder: as its folders train and test say, or a random split."""
     folder = _place(request, "folder", "folder of images")
-    size = (32, 32) if request.image_size is None else request.image_size
+    size = _size(request)
     train = folder / "train"
     test = next((folder / name for name in ("test", "val") if (folder / name).is_dir()), None)
     if train.is_dir() and test is not None:
-        parts, class_names = _read_both(train, test, size)
+        parts, class_names = _read_both(train, test, request)
         kind = f"training images from {train.name}, test images from {test.name}"
     else:
-        whole = _read_whole(folder, size)
+        whole = _read_whole(folder, request)
         parts = draw_parts("folder", whole.images, whole.target, request.rng)
         class_names, kind = whole.target_names, DRAWN_SPLIT
     return Source(
@@ -56,8 +56,16 @@ def _place(request: Request, name: str, kind: str) -> Path:
     return Path(request.data_home).expanduser()
 
 
-def _read_whole(folder: Path, size: tuple[int, int]) -> Any:
-    whole = fetch_image_folder(folder, size=size)
+def _fetch(folder: Path, request: Request) -> Any:
+    return fetch_image_folder(folder, size=_size(request), verbose=request.verbose)
+
+
+def _size(request: Request) -> tuple[int, int]:
+    return (32, 32) if request.image_size is None else request.image_size
+
+
+def _read_whole(folder: Path, request: Request) -> Any:
+    whole = _fetch(folder, request)
     if len(whole.target_names) == 1:
         # As it would be of a folder `train` that has no `test` beside it.
         raise ValueError(
@@ -67,11 +75,9 @@ def _read_whole(folder: Path, size: tuple[int, int]) -> Any:
     return whole
 
 
-def _read_both(
-    train: Path, test: Path, size: tuple[int, int]
-) -> tuple[tuple[Part, Part], list[str]]:
+def _read_both(train: Path, test: Path, request: Request) -> tuple[tuple[Part, Part], list[str]]:
     """Return the images of two folders, with the class names of the first."""
-    learnt, tested = (fetch_image_folder(folder, size=size) for folder in (train, test))
+    learnt, tested = (_fetch(folder, request) for folder in (train, test))
     class_names: list[str] = learnt.target_names
     unknown = sorted(set(tested.target_names) - set(class_names))
     if unknown:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state, check_scalar
 
+from nearplane._validation import check_flag
+
 from ._image_dataset import ImageDataset
 from ._loaders import LOADERS
 from ._sources import Request
@@ -25,6 +27,7 @@ def load_dataset(
     random_state: Any = 0,
     download_if_missing: bool = True,
     image_size: tuple[int, int] | None = None,
+    verbose: bool = False,
 ) -> ImageDataset:
     """Load a data set by name, split into training and test images.
 
@@ -60,6 +63,8 @@ def load_dataset(
     image_size : tuple of int, default=None
         The height and width to which the images of ``"folder"`` are resized; `None` means
         ``(32, 32)``. The other data sets have a size of their own.
+    verbose : bool, default=False
+        Whether to show a progress bar while a data set is downloaded or images are decoded.
 
     Returns
     -------
@@ -94,7 +99,15 @@ def load_dataset(
             f"image_size is for 'folder' only: {name!r} has a size of its own, got {image_size!r}"
         )
     rng = check_random_state(random_state)
-    request = Request(data_home, download_if_missing, n_train, n_test, rng, image_size)
+    request = Request(
+        data_home=data_home,
+        download_if_missing=download_if_missing,
+        n_train=n_train,
+        n_test=n_test,
+        rng=rng,
+        image_size=image_size,
+        verbose=check_flag("verbose", verbose),
+    )
     source = LOADERS[name](request)
     # In any case both orders are drawn, so that n_train does not change which images test.
     train = _subset_rows("n_train", n_train, source.train.labels, rng)
