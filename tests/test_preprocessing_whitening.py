@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nearplane.preprocessing import ZCAWhitening, _whitening
+from nearplane.preprocessing._waiting import interruptible
 
 RNG = np.random.default_rng(0)
 MIXING = RNG.normal(size=(12, 12))
@@ -152,7 +153,7 @@ def test_ctrl_c_is_heard_while_another_thread_works():
     presser = threading.Thread(target=press_ctrl_c)
     presser.start()
     with pytest.raises(KeyboardInterrupt):
-        _whitening.interruptible(long_work)
+        interruptible(long_work)
     assert not may_end.is_set()
     may_end.set()
     presser.join()
@@ -160,4 +161,4 @@ def test_ctrl_c_is_heard_while_another_thread_works():
 
 def test_an_error_in_another_thread_is_that_of_the_caller():
     with pytest.raises(np.linalg.LinAlgError, match="square"):
-        _whitening.interruptible(np.linalg.eigh, np.zeros((2, 3)))
+        interruptible(np.linalg.eigh, np.zeros((2, 3)))

@@ -10,12 +10,24 @@ or floats, and work block by block, so that they need little more memory than wh
   `fit_transform` and `augment`, never in `transform`, so that a pipeline leaves queries alone;
 - `MixUp` blends pairs of training images and of their labels.
 
-See Also
+`nearplane.LinearClassifier` centres and scales by itself, without a copy of the images.
+
+Examples
 --------
-nearplane.LinearClassifier : Centres and scales by itself, without a copy of the images.
+>>> from sklearn.pipeline import make_pipeline
+>>> from nearplane import LinearClassifier
+>>> from nearplane.datasets import load_dataset
+>>> from nearplane.preprocessing import Cutout
+>>> digits = load_dataset("digits")
+>>> pipeline = make_pipeline(Cutout(2, random_state=0), LinearClassifier(random_state=0))
+>>> accuracy = pipeline.fit(digits.X_train, digits.y_train).score(digits.X_test, digits.y_test)
+>>> accuracy > 0.9
+True
 """
 
-from nearplane.preprocessing._augmentation import Cutout, RandomCrop, RandomHorizontalFlip
+from nearplane.preprocessing._crop import RandomCrop
+from nearplane.preprocessing._cutout import Cutout
+from nearplane.preprocessing._flip import RandomHorizontalFlip
 from nearplane.preprocessing._mixup import MixUp
 from nearplane.preprocessing._scaling import MeanImage, Standardize
 from nearplane.preprocessing._whitening import ZCAWhitening

@@ -1,7 +1,6 @@
 """ZCA whitening: uncorrelated features that still make images."""
 
-from collections.abc import Callable
-from threading import Event, Thread
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,10 @@ from nearplane._validation import check_flag, check_integer, check_real
 from nearplane.preprocessing._blocks import BLOCK_SIZE, blocks
 from nearplane.preprocessing._images import ImageTransformer, Shape, real_dtype
 from nearplane.preprocessing._moments import checked, feature_means
+from nearplane.preprocessing._waiting import interruptible
 
 # Multiply-adds of a block, so that Ctrl-C is heard after some 50 milliseconds.
 _BLOCK_WORK = 2**31
-# Seconds between two looks for Ctrl-C while another thread works.
-_PATIENCE = 0.05
 # Where the bar stands when the covariance is done; what follows cannot be measured.
 _COVARIANCE_DONE = 0.6
 
@@ -162,7 +160,7 @@ or (n_samples, n_features)
         matrix, given = self._read_queries(X)
         out = np.empty(matrix.shape, real_dtype(matrix))
         spread = np.sqrt(self.explained_variance_ + self.regularisation_)
-        colouring = (self.components_.T * spread) @ self.components_
+        colouring = interruptible(np.matmul, self.components_.T * spread, self.components_)
         mean = self.mean_.ravel()
         for block in _product_blocks(*matrix.shape):
             out[block] = matrix[block] @ colouring + mean
@@ -242,7 +240,7 @@ def _kept(ascending: NDArray[np.float64], n_components: int | float | None) -> N
     return order[:n_components]
 
 
-def _product_blocks(n_rows: int, n_features: int) -> Any:
+def _product_blocks(n_rows: int, n_features: int) -> Iterator[slice]:
     """Split rows that are multiplied by a square matrix."""
     return blocks(n_rows, n_features, size=min(BLOCK_SIZE, _BLOCK_WORK // n_features))
 
@@ -250,29 +248,3 @@ def _product_blocks(n_rows: int, n_features: int) -> Any:
 def _show(bar: Progress | None, fraction: float) -> None:
     if bar is not None:
         bar(fraction)
-
-
-def interruptible(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what a function does that would not hear Ctrl-C for seconds.
-
-    It runs in a thread of its own. If Ctrl-C comes the caller hears of it at once, and the thread
-    goes on until the function ends, which nobody waits for.
-    """
-    answer: list[Any] = []
-    failure: list[BaseException] = []
-    done = Event()
-
-    def work() -> None:
-        try:
-            answer.append(function(*arguments))
-        except BaseException as error:
-            failure.append(error)
-        finally:
-            done.set()
-
-    Thread(target=work, daemon=True).start()
-    while not done.wait(_PATIENCE):
-        pass
-    if failure:
-        raise failure[0]
-    return answer[0]
