@@ -138,9 +138,13 @@ class NeighborsBase(PersistentEstimator):
         distances, indices = self.kneighbors(X, n_neighbors)
         n_queries, k = indices.shape
         weights = distances if mode == "distance" else np.ones_like(distances)
-        row_ends = np.arange(0, n_queries * k + 1, k)
+        # Much of scikit-learn takes graphs with indices of 32 bits only.
+        largest = max(n_queries * k, self.n_samples_fit_)
+        dtype = scipy.sparse.get_index_dtype(maxval=largest)
+        row_ends = np.arange(0, n_queries * k + 1, k, dtype=dtype)
+        columns = indices.ravel().astype(dtype)
         return scipy.sparse.csr_array(
-            (weights.ravel(), indices.ravel(), row_ends), shape=(n_queries, self.n_samples_fit_)
+            (weights.ravel(), columns, row_ends), shape=(n_queries, self.n_samples_fit_)
         )
 
     def _fit_rows(self, X: ArrayLike, n_targets: int | None = None) -> Self:
