@@ -94,6 +94,9 @@ def test_the_sweep_keeps_the_pair_of_the_highest_accuracy(results, number):
 
 
 def test_too_low_a_rate_learns_less_and_too_high_a_one_harms(results):
+    verdicts = [rate.verdict for rate in results.sweeps[0].rates]
+    assert verdicts[0] == "too low"
+    assert verdicts.count("best") == 1
     last = [rate.history["data_loss"][-1] for rate in results.sweeps[0].rates]
     best = int(np.argmin(last))
     assert last[0] == pytest.approx(log(10), rel=0.2)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nearplane.display import AccuracyCurveDisplay
+from nearplane.display._cv_curves import space_by_ratio
 from nearplane.report._results import KNNResults, MethodResult
 from nearplane.report._svg import INK, SERIES, in_page_style, new_figure
 from nearplane.report._text import long_name, short_name
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _WHITE_TEXT_FROM = 0.9
 _HEAT = (0x1F / 255, 0x6F / 255, 0xB2 / 255)
 _LINES = {"manhattan": ("-", "o"), "euclidean": ("--", "s")}
+# By how much the folds of the metrics are drawn beside each other, in points.
+_DODGE = 5.0
 MOST_WRITTEN_CLASSES = 15
 # Names of more classes could not be read on any page; positions take their place.
 _MOST_NAMED_CLASSES = 150
@@ -36,13 +39,22 @@ def accuracy_figure(results: KNNResults) -> "Figure":
     """
     figure = new_figure(7.6, 4.0)
     ax = figure.subplots()
-    for result in results.metrics:
+    for number, result in enumerate(results.metrics):
         linestyle, marker = _LINES[result.metric]
         AccuracyCurveDisplay(
             n_neighbors=results.n_neighbors,
             accuracy=result.fold_accuracy,
             name=f"{long_name(result.metric)}, best k = {result.best_n_neighbors}",
-        ).plot(ax, color=SERIES[result.metric], linestyle=linestyle, marker=marker)
+        ).plot(
+            ax,
+            dodge=_DODGE * (number - 0.5),
+            color=SERIES[result.metric],
+            linestyle=linestyle,
+            marker=marker,
+        )
+    ks = np.array(results.n_neighbors)
+    if len(ks) <= ks[-1] - ks[0]:  # with gaps, which most likely grow
+        space_by_ratio(ax, ks)
     ax.set_ylabel("Accuracy on held-out folds")
     return figure
 

@@ -156,7 +156,8 @@ def sweep_sentence(sweep: SweepResult) -> str:
     -------
     str
     """
-    reached = max(value for row in sweep.accuracy for value in row if value is not None)
+    found = [value for row in sweep.accuracy for value in row if value is not None]
+    reached = max(found)
     rates, alphas = sweep.learning_rates, sweep.alphas
     edges = [
         name
@@ -164,7 +165,7 @@ def sweep_sentence(sweep: SweepResult) -> str:
             ("learning rate", sweep.best_learning_rate, rates),
             ("alpha", sweep.best_alpha, alphas),
         )
-        if best in (tried[0], tried[-1])
+        if best in (tried[0], tried[-1]) and found.count(reached) == 1
     ]
     edge = (
         f"; its {' and '.join(edges)} {'is' if len(edges) == 1 else 'are'} at the edge of what was "

@@ -50,6 +50,8 @@ def neighbors_section(report: Report) -> Section:
     content = {
         "queries": queries,
         "voters": voters_sentence(report.knn),
+        "fewest_voters": min(best_k.values()),
+        "n_shown": len(report.knn.examples[0].neighbors[report.knn.best.metric].indices),
         "best_metric": short_name(report.knn.best.metric),
         "random_state": report.knn.folds.random_state,
         "is_pictured": report.knn.data.is_pictured,

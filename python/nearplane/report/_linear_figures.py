@@ -5,17 +5,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nearplane.display import LossCurveDisplay
+from nearplane.display import LossCurveDisplay, SweepHeatmapDisplay
 from nearplane.report._findings import setting
 from nearplane.report._linear_results import (
     Curve,
     LinearResults,
     LossResult,
-    RateResult,
     SweepResult,
 )
 from nearplane.report._results import MetricResult
-from nearplane.report._svg import MUTED, SERIES, in_page_style, new_figure
+from nearplane.report._svg import INK, MUTED, SERIES, in_page_style, new_figure
 from nearplane.report._text import learning_rate, long_name, short_name
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _RATE_MARKERS = ("v", "s", "o", "D", "^")
+# Where the picture of learning rates ends, as a multiple of the loss that training begins with.
+_ABOVE_ZERO_LOSS = 1.2
 
 
 @in_page_style
@@ -69,9 +70,14 @@ def epochs_figure(linear: LinearResults, nearest: MetricResult) -> "Figure":
         LossCurveDisplay(histories=histories, quantity="accuracy").plot(
             ax, color=SERIES[result.loss], linewidth=1.8
         )
-    name = f"{short_name(nearest.metric)}, {setting(nearest)}, validation"
-    _mark_level(ax, nearest.best_validation_accuracy, name)
-    _legend_above(ax, n_columns=2)
+    ax.axhline(
+        nearest.best_validation_accuracy,
+        color=MUTED,
+        linestyle=":",
+        linewidth=1.4,
+        label=f"{short_name(nearest.metric)}, {setting(nearest)}, validation",
+    )
+    _legend_above(ax, n_columns=3)
     return figure
 
 
@@ -88,46 +94,49 @@ def sweep_figure(sweep: SweepResult) -> "Figure":
     matplotlib Figure
     """
     figure = new_figure(5.6, 3.6)
-    ax = figure.subplots()
-    accuracy = np.array(sweep.accuracy, dtype=np.float64)
-    ax.imshow(accuracy, cmap="cividis", aspect="auto")
-    ax.grid(False)
-    for (row, column), value in np.ndenumerate(accuracy):
-        if np.isfinite(value):
-            ax.text(column, row, f"{100 * value:.1f}", ha="center", va="center", color="black")
-    ax.set_xticks(range(len(sweep.learning_rates)), map(learning_rate, sweep.learning_rates))
-    ax.set_yticks(range(len(sweep.alphas)), [f"{alpha:g}" for alpha in sweep.alphas])
-    ax.set(xlabel="Learning rate", ylabel="alpha")
+    scores = np.array(sweep.accuracy, dtype=np.float64)
+    SweepHeatmapDisplay(
+        scores=scores,
+        x_values=sweep.learning_rates,
+        y_values=sweep.alphas,
+        score_name=f"{long_name(sweep.loss)}, validation accuracy",
+        diverged=np.isnan(scores),
+    ).plot(figure.subplots(), cmap="cividis")
+    figure.axes[0].grid(False)
     return figure
 
 
 @in_page_style
-def rates_figure(sweep: SweepResult) -> "Figure":
+def rates_figure(sweep: SweepResult, zero_loss: float) -> "Figure":
     """Draw the training loss over the epochs, one curve for each learning rate.
 
     Parameters
     ----------
     sweep : SweepResult
+    zero_loss : float
+        The loss of weights of zero, little above which the picture ends.
 
     Returns
     -------
     matplotlib Figure
     """
+    from matplotlib.ticker import MaxNLocator
+
     figure = new_figure(7.6, 4.2)
     ax = figure.subplots()
-    ax.set_prop_cycle(color=[*SERIES.values(), MUTED], marker=_RATE_MARKERS)
-    histories = {_rate_name(rate, sweep): _arrays(rate.history) for rate in sweep.rates}
-    for history in histories.values():
-        del history["validation_loss"]
-    LossCurveDisplay.from_history(histories, ax=ax, linewidth=1.8, markersize=4)
-    ax.set_ylabel(f"{long_name(sweep.loss)} training loss")
-    _legend_above(ax, n_columns=len(histories))
+    ax.set_prop_cycle(color=[*SERIES.values(), INK], marker=_RATE_MARKERS)
+    for rate in sweep.rates:
+        curves = _arrays(rate.history)
+        name = f"{learning_rate(rate.learning_rate)}, {rate.verdict}"
+        width = 3.0 if rate.learning_rate == sweep.best_learning_rate else 1.6
+        ax.plot(curves["epoch"], curves["data_loss"], label=name, linewidth=width, markersize=4)
+    if zero_loss > 0:
+        ax.set_ylim(0, _ABOVE_ZERO_LOSS * zero_loss)
+        _mark_level(ax, zero_loss, f"all weights zero: {zero_loss:.2f}")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set(xlabel="Epoch", ylabel=f"{long_name(sweep.loss)} training loss")
+    _legend_above(ax, n_columns=3)
     return figure
-
-
-def _rate_name(rate: RateResult, sweep: SweepResult) -> str:
-    best = ", best" if rate.learning_rate == sweep.best_learning_rate else ""
-    return f"{learning_rate(rate.learning_rate)}{best}"
 
 
 def _arrays(history: dict[str, Curve]) -> dict[str, NDArray[np.float64]]:

@@ -34,6 +34,8 @@ class RateResult:
     """One training of the sweep."""
 
     learning_rate: float
+    verdict: str
+    """As `nearplane.display.LearningRateDisplay` says it, such as "too low"."""
     status: str
     """How training ended, as `nearplane.LinearClassifierSweep` says it."""
     history: dict[str, Curve]

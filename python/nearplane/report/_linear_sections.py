@@ -21,13 +21,13 @@ def sweep_section(report: Report) -> Section:
     ]
     shown = linear.sweeps[0]
     described = "; ".join(
-        f"{learning_rate(rate.learning_rate)} {rate.status}" for rate in shown.rates
+        f"{learning_rate(rate.learning_rate)} is {rate.verdict}" for rate in shown.rates
     )
     description = f"Training loss over the epochs for each learning rate: {described}."
     content = {
         "maps": maps,
         "sentences": [sweep_sentence(sweep) for sweep in linear.sweeps],
-        "rates": to_svg(rates_figure(shown), "rates", description),
+        "rates": to_svg(rates_figure(shown, linear.losses[0].zero_loss), "rates", description),
         "sweep": shown,
         "sweeps": linear.sweeps,
         "n_settings": len(shown.learning_rates) * len(shown.alphas),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from nearplane.datasets import ImageDataset
+from nearplane.display import LearningRateDisplay
 from nearplane.linear_model import LinearClassifier, LinearClassifierSweep
 from nearplane.report._folds import Splits
 from nearplane.report._linear_results import Curve, RateResult, SweepResult
@@ -99,6 +100,12 @@ def run_sweep(
     best = sweep.best_params_
     accuracy = results["validation_accuracy"]
     at_best = [place[best["alpha"], rate] for rate in rates]
+    histories = {rate: sweep.histories_[row] for rate, row in zip(rates, at_best, strict=True)}
+    losses = {
+        rate: {"epoch": history["epoch"], "loss": history["data_loss"]}
+        for rate, history in histories.items()
+    }
+    verdicts = LearningRateDisplay(histories=losses, best=best["learning_rate"]).verdicts_
     return SweepResult(
         loss=model.loss,
         automatic_rate=automatic,
@@ -110,8 +117,9 @@ def run_sweep(
         rates=[
             RateResult(
                 learning_rate=rate,
+                verdict=verdicts[rate],
                 status=results["status"][row],
-                history=as_curves(sweep.histories_[row]),
+                history=as_curves(histories[rate]),
             )
             for rate, row in zip(rates, at_best, strict=True)
         ],
