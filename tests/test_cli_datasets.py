@@ -96,6 +96,14 @@ def test_several_are_fetched_quietly(loads):
     assert [name for name, _ in loads] == ["cifar10", "cifar10"]
 
 
+def test_what_was_fetched_as_json(loads, tmp_path):
+    record = json.loads(invoke("datasets", "fetch", "cifar10", "digits", "--json").stdout)
+    assert record["data_home"] == str(tmp_path / "home")
+    cifar10, digits = record["datasets"]
+    assert cifar10 == {"name": "cifar10", "n_train": 4, "n_test": 2, "image_shape": [2, 3]}
+    assert digits == {"name": "digits", "source": "bundled"}
+
+
 @pytest.mark.parametrize("name", ["digits", "natural"])
 def test_what_needs_no_file_is_not_fetched(name, loads):
     result = invoke("datasets", "fetch", name)

@@ -9,6 +9,7 @@ import typer
 
 from nearplane._cli._options import (
     ImageSizeOption,
+    JsonOption,
     SeedOption,
     image_size,
     known_dataset,
@@ -17,9 +18,6 @@ from nearplane._cli._run import YOURS, load_images, user_errors
 from nearplane._cli._show import make_table, print_json, print_lines, rows_text, shape_text, stage
 from nearplane.datasets import DATASET_NAMES, ImageDataset, get_data_home
 from nearplane.datasets._home import ENVIRONMENT_VARIABLE
-
-# Images of 600 MB and more are described without looking at each: a sample tells their range.
-_PIXELS_LOOKED_AT = 2**24
 
 _SOURCES = {
     "digits": "bundled",
@@ -63,7 +61,7 @@ PlaceOption = Annotated[
 
 def list_datasets(
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List the data sets by the names that other commands know them by."""
     if as_json:
@@ -80,10 +78,7 @@ def list_datasets(
     table = make_table("name", "contents", "source")
     for name in DATASET_NAMES:
         table.add_row(name, _CONTENTS[name], _SOURCES[name])
-    print_lines(
-        table,
-        f"Downloads go to {get_data_home()}.",
-    )
+    print_lines(table, f"Downloads go to {get_data_home()}.")
 
 
 def show(
@@ -92,16 +87,17 @@ def show(
     data_dir: PlaceOption = None,
     image_size_text: ImageSizeOption = None,
     seed: SeedOption = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Load a data set and say what is in it. Nothing is downloaded."""
     with user_errors("nothing was shown"):
         # A folder of the user's own has no default place.
         place = get_data_home() if data_dir is None and name not in YOURS else data_dir
         try:
-            dataset = load_images(
-                name, data_dir=place, image_size=image_size(image_size_text), seed=seed
-            )
+            with stage(f"loading {name}", shown=sys.stderr.isatty()):
+                dataset = load_images(
+                    name, data_dir=place, image_size=image_size(image_size_text), seed=seed
+                )
         except FileNotFoundError as error:
             if name in YOURS:
                 raise
@@ -122,6 +118,7 @@ def fetch(
     ],
     *,
     data_dir: PlaceOption = None,
+    as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
 ) -> None:
     """Download data sets unless they are there, and check that they can be read."""
@@ -129,21 +126,33 @@ def fetch(
         known_dataset(name)
         if name in YOURS:
             raise typer.BadParameter(f"{name!r} stands for data of your own: nothing to fetch")
-    home = get_data_home(data_dir)
+    record: dict[str, Any] = {"data_home": str(get_data_home(data_dir)), "datasets": []}
     with user_errors("the rest was not fetched"):
         for name in names:
-            if name in _WITHOUT_FILES:
-                text = f"{name}: {_SOURCES[name]}, nothing to fetch"
-            else:
-                with stage(f"fetching {name}", shown=sys.stderr.isatty() and not quiet):
-                    found = load_images(name, data_dir=data_dir, download=True)
-                text = f"{name}: {_counts_text(_describe(found))} in {home}"
-            if not quiet:
-                print_lines(text)
+            with stage(f"fetching {name}", shown=sys.stderr.isatty() and not quiet):
+                found = _fetch(name, data_dir)
+            record["datasets"].append(found)
+            if not (as_json or quiet):
+                print_lines(_fetched_text(found, record["data_home"]))
+    if as_json:
+        print_json(record)
+
+
+def _fetch(name: str, data_dir: Path | None) -> dict[str, Any]:
+    """Load a data set that is, or will be, on disk; there is nothing to load of others."""
+    if name in _WITHOUT_FILES:
+        return {"name": name, "source": _SOURCES[name]}
+    described = _describe(load_images(name, data_dir=data_dir, download=True))
+    return {key: described[key] for key in ("name", "n_train", "n_test", "image_shape")}
+
+
+def _fetched_text(found: dict[str, Any], home: str) -> str:
+    if "source" in found:
+        return f"{found['name']}: {found['source']}, nothing to fetch"
+    return f"{found['name']}: {_counts_text(found)} in {home}"
 
 
 def _describe(dataset: ImageDataset) -> dict[str, Any]:
-    sample = dataset.X_train[: max(1, _PIXELS_LOOKED_AT // dataset.X_train[0].size)]
     n_classes = len(dataset.class_names)
     counts = {
         split: np.bincount(labels, minlength=n_classes).tolist()
@@ -156,8 +165,8 @@ def _describe(dataset: ImageDataset) -> dict[str, Any]:
         "n_test": len(dataset.X_test),
         "image_shape": list(dataset.image_shape),
         "dtype": str(dataset.X_train.dtype),
-        "smallest": sample.min(),
-        "largest": sample.max(),
+        "smallest": min(dataset.X_train.min(), dataset.X_test.min()),
+        "largest": max(dataset.X_train.max(), dataset.X_test.max()),
         "bytes": dataset.X_train.nbytes + dataset.X_test.nbytes,
         "classes": [
             {"name": name, "n_train": n_train, "n_test": n_test}

@@ -9,7 +9,7 @@ import typer
 from numpy.typing import NDArray
 
 from nearplane._cli._models import Kind, Model
-from nearplane._cli._options import ModelArgument, NJobsOption
+from nearplane._cli._options import JsonOption, ModelArgument, NJobsOption
 from nearplane._cli._run import user_errors
 from nearplane._cli._show import make_table, print_json, print_lines
 from nearplane._progress import Progress, progress_bar
@@ -54,9 +54,7 @@ def make_predict(kind: Kind) -> Callable[..., None]:
             typer.Option("--invert", help="Swap light and dark first, as for ink on paper."),
         ] = False,
         n_jobs: NJobsOption = None,
-        as_json: Annotated[
-            bool, typer.Option("--json", help="Print JSON instead of a table.")
-        ] = False,
+        as_json: JsonOption = False,
         quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     ) -> None:
         """Label image files.
