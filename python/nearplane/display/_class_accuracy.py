@@ -193,10 +193,10 @@ class PerClassAccuracyDisplay:
             texts,
             padding=3,
             fontsize="x-small" if many else "small",
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )
         self.ax_.set_yticks(range(n), [self._names[i] for i in order], fontsize=size)
-        self.ax_.set(xlabel="Accuracy on the class (%)", xlim=(0, 108), ylim=(n - 0.4, -0.6))
+        self.ax_.set(xlabel="Accuracy on the class (%)", xlim=(0, 118), ylim=(n - 0.4, -0.6))
         self.ax_.set_xticks(range(0, 101, 20))
         self.line_ = None
         if self.overall is not None:
@@ -207,7 +207,14 @@ class PerClassAccuracyDisplay:
                 linewidth=1,
                 label=f"all rows: {self.overall:.1%}",
             )
-            self.ax_.legend(loc="lower right", fontsize="small")
+            # Above the axes: within them it would lie on the bars of good classifiers.
+            self.ax_.legend(
+                loc="lower right",
+                bbox_to_anchor=(1, 1),
+                borderpad=0.2,
+                frameon=False,
+                fontsize="small",
+            )
         return self
 
     def _order(self, sort: str) -> NDArray[np.intp]:

@@ -197,6 +197,8 @@ class ConfusionPairsDisplay:
     def _plot_bars(self, ax: "Axes | None") -> None:
         n = len(self.pairs)
         self.ax_ = axes_or_new(ax, (6.4, 0.9 + _LINE * n))
+        from matplotlib.ticker import MaxNLocator
+
         counts = [pair.count for pair in self.pairs]
         bars = self.ax_.barh(range(n), counts, color=WRONG)
         shares = [f"{pair.share:.1%}" for pair in self.pairs]
@@ -204,7 +206,8 @@ class ConfusionPairsDisplay:
         self.bars_ = bars
         self.ax_.set_yticks(range(n), [f"{true} → {guess}" for true, guess in self._names])
         self.ax_.set(xlabel="Rows taken for the other class (and part of their own class)")
-        self.ax_.margins(x=0.12)
+        self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
+        self.ax_.margins(x=0.16)
         self.ax_.invert_yaxis()
 
     def _plot_images(self, ax: "Axes | None") -> None:
