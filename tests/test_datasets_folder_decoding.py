@@ -221,5 +221,5 @@ def test_a_format_that_pillow_lacks_does_not_disturb_the_others(tmp_path, monkey
 def test_a_missing_pillow_is_named(monkeypatch):
     _image_decoding.image_suffixes.cache_clear()
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(ImportError, match=r"needs Pillow: pip install 'nearplane\[report\]'"):
+    with pytest.raises(ImportError, match=r"needs Pillow: pip install 'nearplane\[data\]'"):
         read_images([])

@@ -75,7 +75,7 @@ def image_suffixes() -> frozenset[str]:
         from PIL import Image
     except ModuleNotFoundError as error:
         raise ImportError(
-            "reading images needs Pillow: pip install 'nearplane[report]'", name="PIL"
+            "reading images needs Pillow: pip install 'nearplane[data]'", name="PIL"
         ) from error
     # A JPEG of several pictures, which the JPEG reader reads, has a name of its own.
     read = {*_formats(), "MPO"}
