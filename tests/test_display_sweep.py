@@ -92,6 +92,13 @@ def test_text_is_read_on_every_colour(ax):
         assert contrast >= 4.5
 
 
+def test_no_grid_of_a_style_lies_on_the_cells():
+    with plt.rc_context({"axes.grid": True}):
+        display = heatmap().plot(Figure().subplots())
+    lines = [*display.ax_.get_xgridlines(), *display.ax_.get_ygridlines()]
+    assert not any(line.get_visible() for line in lines)
+
+
 def test_small_cells_are_left_without_text():
     n = 60
     ax = Figure(figsize=(4, 3)).subplots()

@@ -6,7 +6,8 @@
 - `NearestNeighbors`, `KNeighborsClassifier` and `KNeighborsRegressor` are the estimators on them,
   and `KNeighborsClassifierCV` chooses k, the metric and the weights from one search a metric;
 - `LinearClassifier` trains softmax and every multiclass SVM, `LinearClassifierSweep` a whole grid
-  of settings in one pass over the data; `random_search` is the baseline to beat;
+  of settings in one pass over the data, and `LinearClassifierCV` cross-validates one so;
+  `random_search` is the baseline to beat;
 - `nearplane.losses` has the losses with their gradients, `check_gradient` checks any of them;
 - `nearplane.preprocessing` has transformers of images, `nearplane.metrics` counts what went wrong;
 - `nearplane.datasets` loads image sets, `nearplane.display` draws, `nearplane report` does it all.

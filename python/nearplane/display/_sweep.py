@@ -223,6 +223,7 @@ class SweepHeatmapDisplay:
         self.image_ = self.ax_.imshow(
             np.ma.masked_invalid(factor * self.scores), **options | kwargs
         )
+        self.ax_.grid(visible=False)  # which a style may ask for
         unit = " (%)" if factor == 100 else ""
         self.figure_.colorbar(self.image_, ax=self.ax_, label=self.score_name + unit)
         self._write_scores(min(width / (5 * _CHARACTER[0]), height / _CHARACTER[1], _FONT_SIZES[1]))

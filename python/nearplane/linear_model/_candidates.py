@@ -67,9 +67,12 @@ def base_classifier(estimator: object, n_jobs: int | None) -> LinearClassifier:
     return base if n_jobs is None else base.set_params(n_jobs=n_jobs)
 
 
-def seeded(model: LinearClassifier, seed: int) -> LinearClassifier:
-    """Return the model with an integer for its random_state, so that it can be trained again."""
-    if model.random_state is None:
+def seeded(model: LinearClassifier, seed: int | None = None) -> LinearClassifier:
+    """Return the model with an integer for its random_state, so that it can be trained again.
+
+    If it has none, that is `seed`, or else one that NumPy's global generator draws.
+    """
+    if model.random_state is None and seed is not None:
         model.set_params(random_state=seed)
     elif not isinstance(model.random_state, Integral):
         drawn = check_random_state(model.random_state).randint(LARGEST_SEED)

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import LeaveOneOut, ParameterGrid
-from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import validate_data
 
@@ -18,7 +17,6 @@ from nearplane._cv_results import best_row
 from nearplane._progress import progress_bar
 from nearplane._validation import check_flag, resolve_n_jobs, with_names
 from nearplane.linear_model._candidates import (
-    LARGEST_SEED,
     Candidate,
     base_classifier,
     report_divergence,
@@ -276,7 +274,7 @@ width) or (n_samples, height, width, channels)
                 )
         if self.random_state is not None:
             base.set_params(random_state=self.random_state)
-        return seeded(base, int(check_random_state(None).randint(LARGEST_SEED)))
+        return seeded(base)
 
     def _settings(self) -> list[Params]:
         """Return the settings in scikit-learn's order."""

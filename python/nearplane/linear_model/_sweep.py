@@ -106,6 +106,7 @@ class LinearClassifierSweep(SweepPrediction):
     See Also
     --------
     LinearClassifier : One setting.
+    LinearClassifierCV : Cross-validation in the layout of scikit-learn's GridSearchCV.
 
     Notes
     -----
