@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from nearplane._validation import check_choice, check_integer
-from nearplane.display._figure import RIGHT, WRONG, axes_or_new
+from nearplane.display._figure import RIGHT, WRONG
+from nearplane.display._frame import frame_axes
 from nearplane.display._images import display_range, to_bytes
 from nearplane.display._labels import label_names, shorten
 from nearplane.display._single_image import as_image
@@ -35,6 +36,8 @@ class _Layout(NamedTuple):
     image: tuple[float, float, float, float]
     bars: tuple[float, float, float, float]
     fontsize: float
+    bars_width: float
+    """In points."""
 
 
 class ClassScoresDisplay:
@@ -206,11 +209,10 @@ class ClassScoresDisplay:
         """
         shown = self._shown(top)
         height = max(_LEAST_HEIGHT, _ROW * len(shown) + 0.8)
-        self.ax_ = axes_or_new(ax, (_FIGURE_WIDTH, height))
+        self.ax_, size = frame_axes(ax, (_FIGURE_WIDTH, height))
         self.figure_ = self.ax_.figure
-        self.ax_.set_axis_off()
         names = [self._signed(i) for i in shown]
-        layout = self._layout(names)
+        layout = self._layout(names, size)
         self._draw_image(layout)
         self._draw_bars(shown, names, layout)
         return self
@@ -234,25 +236,25 @@ class ClassScoresDisplay:
     def _signed(self, i: int) -> str:
         return self._sign(i) + self._names[i]
 
-    def _layout(self, names: list[str]) -> _Layout:
-        box = self.ax_.get_window_extent()
-        width, height = box.width, box.height
-        point = self.figure_.dpi / _POINTS_PER_INCH
-        room = height / point / (len(names) + 4) / _LINE * 1.2
+    def _layout(self, names: list[str], size: tuple[float, float]) -> _Layout:
+        width, height = (_POINTS_PER_INCH * length for length in size)
+        # Bars may be a little closer than lines of text; four more lines are title and axis.
+        high = 0.8 * height / (len(names) + 4)
         letters = max(map(len, names)) + 2
-        room = min(room, _NAMES_PART * width / point / letters / _LETTER)
-        size = min(_LARGEST_FONT, max(room, _SMALLEST_FONT))
-        letter, line = size * point * _LETTER, size * point * _LINE
+        fontsize = min(_LARGEST_FONT, high, _NAMES_PART * width / letters / _LETTER)
+        fontsize = max(fontsize, _SMALLEST_FONT)
+        letter, line = fontsize * _LETTER, fontsize * _LINE
         picture = self.image.shape[0] / self.image.shape[1]
         side = min(_IMAGE_PART * width, (height - 2 * line) / picture)
         left = side + letter * letters
-        below = 2.8 * line
+        below = 2.6 * line
         # In the middle, or near the top of a list of bars that is much longer than the image.
         bottom = max((height - side * picture) / 2, height - 2 * line - 1.5 * side * picture)
         return _Layout(
             image=(0.0, bottom / height, side / width, side * picture / height),
             bars=(left / width, below / height, 1 - left / width, 1 - below / height),
-            fontsize=size,
+            fontsize=fontsize,
+            bars_width=width - left,
         )
 
     def _draw_image(self, layout: _Layout) -> None:
@@ -305,9 +307,8 @@ class ClassScoresDisplay:
         low, high = min(values.min(), 0.0), max(values.max(), 0.0)
         if low == high:
             high = 1.0
-        width = layout.bars[2] * self.ax_.get_window_extent().width
-        letter = layout.fontsize * _NUMBERS * self.figure_.dpi / _POINTS_PER_INCH * _LETTER
-        part = min((n_letters + 1) * letter / width, 0.4)
+        letter = layout.fontsize * _NUMBERS * _LETTER
+        part = min((n_letters + 1) * letter / layout.bars_width, 0.4)
         whole = (high - low) / (1 - part * (1 + (low < 0)))
         return float(low - part * whole * (low < 0)), float(high + part * whole)
 

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from nearplane._validation import check_integer, check_real
-from nearplane.display._figure import axes_or_new
+from nearplane.display._frame import frame_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,9 +19,11 @@ Function = Callable[[NDArray[np.float64]], ArrayLike]
 
 # In inches.
 _PANEL_WIDTH, _PANEL_HEIGHT = 2.6, 2.0
-_LEGEND_WIDTH = 4.5
+_LEGEND_WIDTH, _GAP = 4.5, 0.15
 _MOST_COLUMNS = 4
 _FONTSIZE = 9.0
+# A title is about so long, a letter so wide and a line so high, as parts of the font's size.
+_TITLE_LETTERS, _LETTER, _LINE = 18, 0.62, 1.6
 # Told apart by colour-blind eyes, and by their lightness.
 _TRUTH, _PREDICTED, _SAMPLE = "0.1", "#1f83d0", "#d0611a"
 _DASHES = (0, (3, 2))
@@ -204,33 +206,22 @@ class RegressionConvergenceDisplay:
         n_rows = ceil(n / _MOST_COLUMNS)
         n_columns = ceil(n / n_rows)
         figsize = max(_PANEL_WIDTH * n_columns, _LEGEND_WIDTH), _PANEL_HEIGHT * n_rows + 0.6
-        self.ax_ = axes_or_new(ax, figsize)
+        self.ax_, size = frame_axes(ax, figsize)
         self.figure_ = self.ax_.figure
-        self.ax_.set_axis_off()
-        box = self.ax_.get_window_extent().transformed(self.figure_.dpi_scale_trans.inverted())
-        size = min(_FONTSIZE, 36 * box.width / n_columns / 8)
-        line = 1.6 * size / 72
-        # Two lines of title above each panel, one of numbers below; a legend above them all.
-        height = (box.height - 1.3 * line - n_rows * 2 * line - (n_rows - 1) * line) / n_rows
-        gap = 0.15 / box.width
-        width = (1 - (n_columns - 1) * gap) / n_columns
+        fontsize = min(_FONTSIZE, 72 * size[0] / n_columns / _TITLE_LETTERS / _LETTER)
         self.panels_ = []
-        for i in range(n):
-            row, column = divmod(i, n_columns)
-            bottom = (n_rows - 1 - row) * (height + 3 * line) / box.height
-            place = column * (width + gap), bottom, width, max(height, line) / box.height
+        for i, place in enumerate(_places(n, n_columns, size, _LINE * fontsize / 72)):
             panel = self.ax_.inset_axes(place)
-            self._draw(panel, i, size)
-            panel.tick_params(labelleft=column == 0, labelbottom=i + n_columns >= n)
-            if column == 0:
-                panel.set_ylabel("y", fontsize=size)
-            if i + n_columns >= n:
-                panel.set_xlabel("x", fontsize=size)
+            self._draw(panel, i, fontsize)
+            leftmost, lowest = i % n_columns == 0, i + n_columns >= n
+            panel.tick_params(labelleft=leftmost, labelbottom=lowest)
+            panel.set_ylabel("y" if leftmost else "", fontsize=fontsize)
+            panel.set_xlabel("x" if lowest else "", fontsize=fontsize)
             self.panels_.append(panel)
-        self._draw_legend(size)
+        self._draw_legend(fontsize)
         return self
 
-    def _draw(self, panel: "Axes", i: int, size: float) -> None:
+    def _draw(self, panel: "Axes", i: int, fontsize: float) -> None:
         from matplotlib.ticker import MaxNLocator
 
         n = self.n_samples[i]
@@ -248,8 +239,8 @@ class RegressionConvergenceDisplay:
         if self.n_neighbors is not None:
             parts.append(f"k = {self.n_neighbors[i]:,}")
         title = ", ".join(parts) + f"\nRMS error {self.errors_[i]:.2g}"
-        panel.set_title(title, fontsize=size, pad=3)
-        panel.tick_params(labelsize=size * 0.9)
+        panel.set_title(title, fontsize=fontsize, pad=3)
+        panel.tick_params(labelsize=fontsize * 0.9)
         # No number at the ends, where it would meet that of the next panel.
         panel.xaxis.set_major_locator(MaxNLocator(5, prune="both"))
 
@@ -262,7 +253,7 @@ class RegressionConvergenceDisplay:
         high = min(max(high, values.max()), high + 0.5 * reach)
         return float(low - 0.05 * reach), float(high + 0.05 * reach)
 
-    def _draw_legend(self, size: float) -> None:
+    def _draw_legend(self, fontsize: float) -> None:
         from matplotlib.lines import Line2D
 
         handles = [
@@ -274,8 +265,30 @@ class RegressionConvergenceDisplay:
         ]
         place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 1.0)}
         self.ax_.legend(
-            handles=handles, ncols=3, fontsize=size, frameon=False, borderaxespad=0, **place
+            handles=handles, ncols=3, fontsize=fontsize, frameon=False, borderaxespad=0, **place
         )
+
+
+def _places(
+    n: int, n_columns: int, size: tuple[float, float], line: float
+) -> list[tuple[float, float, float, float]]:
+    """Return left, bottom, width and height of each panel in parts of a frame of `size` inches.
+
+    Two lines of title lie above each panel, and one more between rows; a legend above them all.
+    """
+    n_rows = ceil(n / n_columns)
+    height = max((size[1] - (3 * n_rows + 0.3) * line) / n_rows, line)
+    gap = _GAP / size[0]
+    width = (1 - (n_columns - 1) * gap) / n_columns
+    return [
+        (
+            i % n_columns * (width + gap),
+            (n_rows - 1 - i // n_columns) * (height + 3 * line) / size[1],
+            width,
+            height / size[1],
+        )
+        for i in range(n)
+    ]
 
 
 def _wave(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -138,10 +138,11 @@ def _make_up(change: Image, original: Image, rest: float, value_range: Range) ->
     gains = (change[entries] + steps) ** 2 - change[entries] ** 2
     values, first = np.unique(gains, return_index=True)
     last = len(gains) - 1 - np.unique(gains[::-1], return_index=True)[1]
-    sums = np.abs(values[:, np.newaxis] + values - rest)
-    one, other = np.unravel_index(sums.argmin(), sums.shape)
-    pair = [first[one], last[other]]
-    if sums.min() < abs(rest) and entries[pair[0]] != entries[pair[1]]:
+    miss = np.abs(values[:, np.newaxis] + values - rest)
+    miss[entries[first][:, np.newaxis] == entries[last]] = np.inf  # one pixel cannot take both
+    one, other = np.unravel_index(miss.argmin(), miss.shape)
+    if miss[one, other] < abs(rest):
+        pair = [first[one], last[other]]
         change[entries[pair]] += steps[pair]
 
 
