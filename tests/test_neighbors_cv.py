@@ -32,7 +32,7 @@ GROUPS = RNG.integers(0, 7, N)
 FOLDS = RNG.integers(-1, 4, N)  # those of -1 are never tested
 
 GRID = {
-    "n_neighbors": [5, 1, 20, 2],
+    "n_neighbors": [5, 1, 20],
     "metric": ["manhattan", "euclidean"],
     "weights": ["uniform", "distance", lambda distances: 1 / (1 + distances)],
 }

@@ -209,6 +209,7 @@ def nothing(estimator, X, y):
         ({"cv": [([[1]], [0])]}, ValueError, r"got an array of int64 of shape \(1, 1\)"),
         ({"cv": KFold(300)}, ValueError, "Cannot have number of splits n_splits=300"),
         ({"scoring": "beauty"}, ValueError, "beauty"),
+        ({"scoring": ""}, ValueError, "scoring"),
         ({"scoring": ["accuracy"]}, TypeError, r"scoring must be .*; got \['accuracy'\]"),
         ({"scoring": accuracy_score}, ValueError, "scoring"),
         ({"scoring": nothing}, LookupError, "no score today"),
@@ -250,6 +251,19 @@ def test_a_scorer_is_shown_its_own_rows_and_no_others(digits):
     model = KNeighborsClassifierCV([1], cv=3, scoring=curious)
     with pytest.raises(ValueError, match="answers for the rows that scoring is given only"):
         model.fit(digits.X_train, digits.y_train)
+
+
+def test_candidates_whose_scores_are_no_numbers_are_last(digits):
+    def of_the_sure_only(estimator, X, y):
+        return (
+            estimator.score(X, y) if estimator.predict_proba(X).max(axis=1).min() == 1 else np.nan
+        )
+
+    model = KNeighborsClassifierCV([9, 1], metric="l1", cv=3, scoring=of_the_sure_only)
+    with pytest.warns(UserWarning, match="gave 1 of 2 candidates a mean that is not finite"):
+        model.fit(digits.X_train, digits.y_train)
+    assert model.cv_results_["rank_test_score"].tolist() == [2, 1]
+    assert model.n_neighbors_ == 1
 
 
 @pytest.mark.parametrize("moment", ["search", "vote"])

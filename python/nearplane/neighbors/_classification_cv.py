@@ -1,8 +1,10 @@
 """`KNeighborsClassifierCV`: k, the metric and the weights, chosen by one search a metric."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
 from sklearn.metrics import check_scoring
@@ -196,29 +198,25 @@ width) or (n_samples, height, width, channels)
         TypeError, ValueError
             If an argument or a parameter is not as described, or if a split has fewer training rows
             than the largest of `n_neighbors`; the message names it. Also whatever `scoring` raises.
+
+        Warns
+        -----
+        UserWarning
+            If `scoring` gave scores that are not finite; such candidates are ranked last.
         """
         candidates = Candidates.read(self.n_neighbors, self.metric, self.weights)
         refit, verbose = check_flag("refit", self.refit), check_flag("verbose", self.verbose)
         check_choice("algorithm", self.algorithm, ALGORITHMS)
         scorer = self._scorer()
         split_metadata, score_metadata = self._route(groups, params)
-        labels = plain_labels(read_targets(self, y, numeric=False))
-        if labels.ndim > 1:
-            raise ValueError(
-                f"y must hold one label for each row of X; got an array of shape {labels.shape}."
-            )
-        # It reads all data; what it is to search, and how, is told when that is known.
-        model = KNeighborsClassifier(
-            algorithm="brute", ties=self.ties, n_jobs=self.n_jobs, verbose=verbose
-        ).fit(X, labels)
-        rows, codes, classes = model._searcher.rows, model._y[:, 0], model.classes_
-        rounds = self._rounds(rows, labels, split_metadata, max(candidates.ks))
-        judge: Judge = AccuracyJudge(codes)
-        if self.scoring not in (None, "accuracy") or score_metadata:
-            judge = ScorerJudge(scorer, X, codes, classes, score_metadata)
-        rules = Rules(candidates.ks, candidates.weights, self.ties, codes, len(classes))
+        model = self._read(X, y)
+        rounds = self._rounds(model, split_metadata, max(candidates.ks))
+        judge = self._judge(model, scorer, X, score_metadata)
+        rules = Rules(
+            candidates.ks, candidates.weights, self.ties, model._y[:, 0], len(model.classes_)
+        )
         searchers = {
-            metric: Searcher(rows, metric, self.algorithm)
+            metric: Searcher(model._searcher.rows, metric, self.algorithm)
             for metric in map(resolve_metric, candidates.metrics)
         }
         n_threads = resolve_n_jobs(self.n_jobs)
@@ -227,10 +225,36 @@ width) or (n_samples, height, width, channels)
                 searchers, rounds, rules, judge, n_threads=n_threads, progress=bar
             )
         results = candidates.results(scores, split_columns=not self._leaves_one_out())
-        fitted = {"cv_results_": results, "scorer_": scorer, "classes_": classes}
+        _report_failures(results["mean_test_score"])
+        fitted = {"cv_results_": results, "scorer_": scorer, "classes_": model.classes_}
         fitted["n_splits_"] = sum(len(round_.splits) for round_ in rounds)
         self._take(fitted, model, searchers, refit=refit)
         return self
+
+    def _read(self, X: ArrayLike, y: ArrayLike) -> KNeighborsClassifier:
+        """Return a classifier that has read all data; how it is to search is told it later."""
+        labels = plain_labels(read_targets(self, y, numeric=False))
+        if labels.ndim > 1:
+            raise ValueError(
+                f"y must hold one label for each row of X; got an array of shape {labels.shape}."
+            )
+        model = KNeighborsClassifier(
+            algorithm="brute", ties=self.ties, n_jobs=self.n_jobs, verbose=self.verbose
+        )
+        return model.fit(X, labels)
+
+    def _judge(
+        self,
+        model: KNeighborsClassifier,
+        scorer: Callable[..., Any],
+        X: ArrayLike,
+        metadata: dict[str, Any],
+    ) -> Judge:
+        """Return what scores the votes: for accuracy, something faster than scikit-learn's."""
+        codes = model._y[:, 0]
+        if self.scoring in (None, "accuracy") and not metadata:
+            return AccuracyJudge(codes)
+        return ScorerJudge(scorer, X, codes, model.classes_, metadata)
 
     def _leaves_one_out(self) -> bool:
         return isinstance(self.cv, str) and self.cv == "loo"
@@ -242,7 +266,7 @@ width) or (n_samples, height, width, channels)
                 f"got {self.scoring!r} of type {type(self.scoring).__name__}."
             )
         scorer: Callable[..., Any] = check_scoring(
-            KNeighborsClassifier(), scoring=self.scoring or "accuracy"
+            KNeighborsClassifier(), scoring="accuracy" if self.scoring is None else self.scoring
         )
         return scorer
 
@@ -261,10 +285,9 @@ width) or (n_samples, height, width, channels)
             )
         return {"groups": groups}, {}
 
-    def _rounds(
-        self, rows: NDArray[Any], labels: NDArray[Any], metadata: dict[str, Any], k: int
-    ) -> list[Round]:
+    def _rounds(self, model: KNeighborsClassifier, metadata: dict[str, Any], k: int) -> list[Round]:
         """Return the rounds in which `cv` is searched, after checking that k neighbours exist."""
+        rows, labels = model._searcher.rows, model.classes_[model._y[:, 0]]
         n = len(rows)
         if self._leaves_one_out():
             rounds = leave_one_out(n)
@@ -303,3 +326,15 @@ width) or (n_samples, height, width, channels)
         kept = {name: value for name, value in vars(self).items() if not name.endswith("_")}
         # One step for the interpreter, between whose steps Ctrl-C is heard.
         self.__dict__ = kept | fitted
+
+
+def _report_failures(means: NDArray[np.float64]) -> None:
+    """Warn of candidates without a mean, as scikit-learn's searches do."""
+    n_failed = int((~np.isfinite(means)).sum())
+    if n_failed:
+        warnings.warn(
+            f"scoring gave {n_failed} of {len(means)} candidates a mean that is not finite: see "
+            "cv_results_.",
+            UserWarning,
+            stacklevel=3,
+        )
