@@ -149,7 +149,9 @@ class ScoringCV(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             routed = process_routing(self, "fit", **given)
             return Routed(routed.splitter.split, routed.scorer.score)
         _refuse(params, self, "fit")
-        return Routed({"groups": groups}, weight if _takes_weights(scorer) else {})
+        # The estimator's own `score` takes weights.
+        weighs = self.scoring is None or _takes_weights(scorer)
+        return Routed({"groups": groups}, weight if weighs else {})
 
 
 def read_score(score: object, scorer: Scorer) -> float:
@@ -190,6 +192,8 @@ def _refuse(params: Metadata, estimator: object, method: str) -> None:
 
 
 def _takes_weights(scorer: Scorer) -> bool:
-    if hasattr(scorer, "_accept_sample_weight"):  # scikit-learn's own, 1.7 and later
+    if hasattr(scorer, "_accept_sample_weight"):  # of scikit-learn 1.7 and later
         return bool(scorer._accept_sample_weight())
-    return "sample_weight" in signature(scorer).parameters
+    # Scorers before that say that they take weights even if the function they call does not.
+    function = getattr(scorer, "_score_func", scorer)
+    return "sample_weight" in signature(function).parameters
