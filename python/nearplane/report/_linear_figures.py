@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _RATE_MARKERS = ("v", "s", "o", "D", "^")
 # Where the picture of learning rates ends, as a multiple of the loss that training begins with.
-_ABOVE_ZERO_LOSS = 1.2
+_ABOVE_ZERO_LOSS = 1.5
 
 
 @in_page_style
@@ -95,14 +95,18 @@ def sweep_figure(sweep: SweepResult) -> "Figure":
     """
     figure = new_figure(5.6, 3.6)
     scores = np.array(sweep.accuracy, dtype=np.float64)
+    ax = figure.subplots()
     SweepHeatmapDisplay(
         scores=scores,
         x_values=sweep.learning_rates,
         y_values=sweep.alphas,
         score_name=f"{long_name(sweep.loss)}, validation accuracy",
         diverged=np.isnan(scores),
-    ).plot(figure.subplots(), cmap="cividis")
-    figure.axes[0].grid(False)
+    ).plot(ax, cmap="cividis")
+    ax.grid(False)
+    legend = ax.get_legend()
+    if legend is not None:
+        legend.get_patches()[0].set_edgecolor(INK)  # beside the map the page may be dark
     return figure
 
 
