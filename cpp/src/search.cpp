@@ -32,20 +32,31 @@ Candidate candidate_of(const SumBlock& block, std::int64_t i, std::int64_t j, st
 // Distances looked at together: enough for vectors, few enough to hold nothing as a rule.
 constexpr std::int64_t offered_together = 16;
 
-/// Calls offer(begin, end) for short ranges of [begin, end) that hold a base row j which
-/// is_possible says may be near enough. Nearly every range holds none; finding that out is
-/// vectorised.
+/// Calls offer(j) for those of [begin, end) which is_possible says may be near enough.
+///
+/// Nearly all ranges hold none; finding that out is vectorised. Where there are some, nobody can
+/// foresee which: they are listed without a branch, of which every second would be mispredicted.
 template <class IsPossible, class Offer>
-void offer_ranges(std::int64_t begin, std::int64_t end, const IsPossible& is_possible,
-                  const Offer& offer) {
+void offer_possible(std::int64_t begin, std::int64_t end, const IsPossible& is_possible,
+                    const Offer& offer) {
+    std::array<std::int64_t, offered_together> found;
+    const auto offer_some = [&](std::int64_t from, std::int64_t to) {
+        std::size_t n_found = 0;
+        for (std::int64_t j = from; j < to; ++j) {
+            found[n_found] = j;
+            n_found += static_cast<std::size_t>(is_possible(j));
+        }
+        for (std::size_t place = 0; place < n_found; ++place) offer(found[place]);
+    };
     std::int64_t j = begin;
     for (; j + offered_together <= end; j += offered_together) {
         int possible = 0;
-        for (std::int64_t l = j; l < j + offered_together; ++l)
+        for (std::int64_t l = j; l < j + offered_together; ++l) {
             possible |= static_cast<int>(is_possible(l));
-        if (possible != 0) offer(j, j + offered_together);
+        }
+        if (possible != 0) offer_some(j, j + offered_together);
     }
-    offer(j, end);
+    offer_some(j, end);
 }
 
 /// The candidate buffers of one worker for one super-block of queries.
@@ -164,13 +175,11 @@ private:
         const std::int64_t query = block.first_query + i;
         double threshold = std::min(buffer.threshold(), thresholds.get(query));
         const auto is_possible = [&](std::int64_t j) { return !(block.lower(i, j) > threshold); };
-        offer_ranges(first, block.n_base, is_possible, [&](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t j = begin; j < end; ++j) {
-                const std::int64_t index = block.first_base + j;
-                if (!is_possible(j) || options_.skips(first_query + query, index)) continue;
-                buffer.push(candidate_of(block, i, j, index), query, measure);
-                threshold = std::min(buffer.threshold(), threshold);
-            }
+        offer_possible(first, block.n_base, is_possible, [&](std::int64_t j) {
+            const std::int64_t index = block.first_base + j;
+            if (options_.skips(first_query + query, index)) return;
+            buffer.push(candidate_of(block, i, j, index), query, measure);
+            threshold = std::min(buffer.threshold(), threshold);
         });
         thresholds.lower(query, buffer.threshold());
     }
@@ -210,13 +219,11 @@ private:
                 return !(block.lower(i, j) > limit(j));
             };
             const std::int64_t first = std::max(begin, index + 1 - block.first_base);
-            offer_ranges(first, end, is_possible, [&](std::int64_t from, std::int64_t to) {
-                for (std::int64_t j = from; j < to; ++j) {
-                    const std::int64_t row = block.first_base + j;
-                    if (!is_possible(j) || options_.skips(row, index)) continue;
-                    collector[row].push(candidate_of(block, i, j, index), row, measure);
-                    limit(j) = std::min(collector[row].threshold(), limit(j));
-                }
+            offer_possible(first, end, is_possible, [&](std::int64_t j) {
+                const std::int64_t row = block.first_base + j;
+                if (options_.skips(row, index)) return;
+                collector[row].push(candidate_of(block, i, j, index), row, measure);
+                limit(j) = std::min(collector[row].threshold(), limit(j));
             });
         }
         for (std::int64_t j = begin; j < end; ++j) {
