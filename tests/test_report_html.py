@@ -24,6 +24,7 @@ from nearplane.report import (
     run_linear,
     take_pictures,
 )
+from nearplane.report._linear_figures import rates_figure, sweep_figure
 
 from .test_report_knn import make_images
 
@@ -196,6 +197,29 @@ def test_plots_are_drawn_in_the_pages_own_colours(html):
         assert f"var(--series-{number})" in plots[0]
     for number in (1, 2, 3, 4):  # learning rates
         assert f"var(--series-{number})" in plots[3]
+
+
+def test_sweeps_are_drawn_with_their_best_and_what_diverged(report):
+    softmax = report.linear.sweeps[0]
+    rates, alphas = len(softmax.learning_rates), len(softmax.alphas)
+    accuracy = [[0.25] * rates for _ in range(alphas)]
+    accuracy[2][3], accuracy[0][0] = 0.875, None
+    sweep = dataclasses.replace(softmax, accuracy=accuracy)
+    figure = sweep_figure(sweep)
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert sorted(texts) == ["25.0"] * (rates * alphas - 2) + ["87.5"]
+    legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert legend == ["best: 87.5 %", "diverged"]
+
+
+def test_each_learning_rate_has_a_curve_and_a_verdict(report):
+    sweep = report.linear.sweeps[0]
+    (ax,) = rates_figure(sweep, 2.0).axes
+    curves = {line.get_label(): line.get_ydata() for line in ax.lines}
+    assert list(curves)[-1] == "all weights zero: 2.00"
+    for rate in sweep.rates:
+        name = f"{rate.learning_rate:.2g}, {rate.verdict}"
+        np.testing.assert_array_equal(curves[name], rate.history["data_loss"])
 
 
 def test_light_dark_and_print_have_styles_of_their_own(html):

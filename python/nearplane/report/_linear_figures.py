@@ -136,7 +136,8 @@ def rates_figure(sweep: SweepResult, zero_loss: float) -> "Figure":
         ax.plot(curves["epoch"], curves["data_loss"], label=name, linewidth=width, markersize=4)
     if zero_loss > 0:
         ax.set_ylim(0, _ABOVE_ZERO_LOSS * zero_loss)
-        _mark_level(ax, zero_loss, f"all weights zero: {zero_loss:.2f}")
+        name = f"all weights zero: {zero_loss:.2f}"
+        ax.axhline(zero_loss, color=MUTED, linestyle=":", linewidth=1.4, label=name)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="Epoch", ylabel=f"{long_name(sweep.loss)} training loss")
     _legend_above(ax, n_columns=3)
