@@ -1,5 +1,6 @@
 """Arrays with labels are read as NumPy saved them, in files of their own or in one archive."""
 
+import os
 import tracemalloc
 
 import numpy as np
@@ -236,6 +237,12 @@ def test_an_incomplete_split_is_refused(missing, tmp_path):
 def test_what_is_not_there_is_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no .*nowhere"):
         load_arrays(tmp_path / "nowhere")
+
+
+def test_a_device_is_not_read():
+    # Not even this one, which ends at once: another, or a pipe, might never.
+    with pytest.raises(DataFileError, match=r"is neither an \.npz archive nor a folder"):
+        load_arrays(os.devnull)
 
 
 @pytest.mark.parametrize("path", [3, None, [".npz"]])

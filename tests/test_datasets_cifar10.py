@@ -316,6 +316,11 @@ def test_an_unknown_subset_is_refused(subset, tmp_path):
         fetch(tmp_path, subset=subset)
 
 
+def test_the_home_of_nobody_is_missing():
+    with pytest.raises(FileNotFoundError, match="CIFAR-10 is not in ~nobody-of-this-name"):
+        fetch("~nobody-of-this-name/data")
+
+
 def test_a_folder_that_is_no_path_is_refused():
-    with pytest.raises(TypeError, match="data_home must be a path or None, got 3 of type int"):
+    with pytest.raises(TypeError, match="data_home must be a path; got 3 of type int"):
         fetch(3)

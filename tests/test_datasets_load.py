@@ -300,6 +300,12 @@ def test_data_of_ones_own_needs_a_place(name):
         load_dataset(name)
 
 
+@pytest.mark.parametrize("name", ["folder", "arrays", "cifar10"])
+def test_a_place_that_is_no_path_is_refused(name):
+    with pytest.raises(TypeError, match="data_home must be a path; got 5 of type int"):
+        load_dataset(name, data_home=5)
+
+
 def test_too_few_rows_to_split_are_refused(tmp_path):
     np.savez(tmp_path / "arrays.npz", X=np.eye(2), y=[0, 1])
     with pytest.raises(ValueError, match="'arrays' has 2 rows, too few to keep a fifth"):

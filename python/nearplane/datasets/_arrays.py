@@ -11,7 +11,7 @@ from sklearn.utils import Bunch
 
 from nearplane._validation import as_common_dtype, as_matrix, check_flag, resolve_n_jobs
 
-from ._files import DataFileError, open_file
+from ._files import DataFileError, as_path, open_file
 from ._npy import map_array, read_array, read_npz
 
 # What a file or folder holds: a split of its own, or a whole; of each pair the rows and the labels.
@@ -87,9 +87,7 @@ def load_arrays(path: str | os.PathLike[str], *, mmap: bool = False) -> Any:
     ((3, 3), array([0, 1, 0]), ['cat', 'dog'])
     """
     is_mapped = check_flag("mmap", mmap)
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"path must be a path; got {path!r} of type {type(path).__name__}.")
-    place = Path(path).expanduser()
+    place = as_path("path", path)
     if place.is_dir():
         found = _read_folder(place, is_mapped)
     elif not place.exists():
@@ -100,6 +98,9 @@ def load_arrays(path: str | os.PathLike[str], *, mmap: bool = False) -> Any:
         raise ValueError(
             f"mmap must be False for an archive, which cannot be mapped; got True for {place}"
         )
+    elif not place.is_file():
+        # A pipe may never begin, and a device never end.
+        raise DataFileError(place, "is neither an .npz archive nor a folder of .npy files")
     else:
         found = read_npz(place, _choose)
     return _assemble(place, found)

@@ -76,6 +76,14 @@ class DataFileError(ValueError):
         return f"{self.path}{place}: {self.problem}"
 
 
+def as_path(name: str, value: object) -> Path:
+    """Return an argument that must be a path; ``~`` stands for the user's home."""
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name} must be a path; got {value!r} of type {type(value).__name__}.")
+    # Unlike pathlib's this leaves the home of an unknown user as it is, and so not to be found.
+    return Path(os.path.expanduser(value))
+
+
 @dataclass(frozen=True)
 class Member:
     """One open file: `label` names it in messages, `size` is its length in bytes."""

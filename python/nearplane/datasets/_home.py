@@ -6,6 +6,8 @@ from pathlib import Path
 
 from nearplane._progress import Progress, progress_bar
 
+from ._files import as_path
+
 ENVIRONMENT_VARIABLE = "NEARPLANE_DATA"
 
 _LEAST_STEP = 1 / 200
@@ -41,12 +43,7 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
     """
     if data_home is None:
         data_home = os.environ.get(ENVIRONMENT_VARIABLE) or "~/nearplane_data"
-    if not isinstance(data_home, str | os.PathLike):
-        raise TypeError(
-            f"data_home must be a path or None, got {data_home!r} of type "
-            f"{type(data_home).__name__}"
-        )
-    return Path(data_home).expanduser()
+    return as_path("data_home", data_home)
 
 
 class _Bar:

@@ -1,6 +1,5 @@
 """Image folders in the manner of ImageNet: one folder for each class."""
 
-import os
 import warnings
 from itertools import compress
 from pathlib import Path
@@ -12,7 +11,7 @@ from sklearn.utils import Bunch
 
 from nearplane._validation import check_choice, check_flag, resolve_n_jobs
 
-from ._files import DataFileError
+from ._files import DataFileError, as_path
 from ._image_cache import ImageCache
 from ._image_decoding import ImageForm, ImageMode, check_form
 from ._image_reading import FilePath, OnError, Put, Reader, Skipped, into
@@ -141,7 +140,7 @@ def fetch_image_folder(
     reader = Reader(form, on_error, resolve_n_jobs(n_jobs), check_flag("verbose", verbose))
     wants_pair = check_flag("return_X_y", return_X_y)
     root = _check_folder(path)
-    kept_in = None if cache is None else _as_path("cache", cache)
+    kept_in = None if cache is None else as_path("cache", cache)
     scan = ImageScan(root, ignored=[] if kept_in is None else [kept_in])
     if on_error == "raise":
         _refuse(scan.skipped)
@@ -154,14 +153,8 @@ def fetch_image_folder(
     return (dataset.data, dataset.target) if wants_pair else dataset
 
 
-def _as_path(name: str, path: object) -> Path:
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"{name} must be a path; got {path!r} of type {type(path).__name__}.")
-    return Path(path).expanduser()
-
-
 def _check_folder(path: FilePath) -> Path:
-    root = _as_path("path", path)
+    root = as_path("path", path)
     if not root.exists():
         raise FileNotFoundError(f"path must be a folder of images; there is no {root}")
     if not root.is_dir():

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ._arrays import load_arrays
+from ._files import as_path
 from ._image_folder import fetch_image_folder
 from ._sources import DRAWN_SPLIT, Part, Request, Source, draw_parts
 
@@ -53,7 +54,7 @@ def load_arrays_source(request: Request) -> Source:
 def _place(request: Request, name: str, kind: str) -> Path:
     if request.data_home is None:
         raise ValueError(f"data_home must name the {kind} for {name!r}, got None")
-    return Path(request.data_home).expanduser()
+    return as_path("data_home", request.data_home)
 
 
 def _fetch(folder: Path, request: Request) -> Any:
