@@ -187,6 +187,13 @@ def test_a_cache_in_the_folder_of_images_is_no_class(folder, decoded):
         assert len(decoded) == n_decoded
 
 
+def test_a_cache_in_the_folder_of_a_class_hides_no_image_of_it(folder, decoded):
+    for n_decoded in (12, 0):
+        decoded.clear()
+        assert check(folder, folder / "b").target_names == ["a", "b", "c"]
+        assert len(decoded) == n_decoded
+
+
 def edited(**changes):
     return lambda manifest, images: manifest.write_text(
         json.dumps(json.loads(manifest.read_text()) | changes)

@@ -19,7 +19,7 @@ class ImageScan:
     root : Path
         The folder that holds one folder for each class.
     ignored : iterable of Path
-        Folders to leave alone wherever they are met.
+        Folders that need not hold images, wherever they are met.
 
     Attributes
     ----------
@@ -54,8 +54,6 @@ class ImageScan:
         self.fingerprint = self._hash.hexdigest()
 
     def _add_class(self, folder: "os.DirEntry[str]") -> None:
-        if _identity(folder) in self._ignored:
-            return
         before = len(self.files)
         for file in self._images_below(folder.path):
             self._add_file(file)
@@ -63,7 +61,7 @@ class ImageScan:
         if count:
             self.classes.append(folder.name)
             self.counts.append(count)
-        else:
+        elif _identity(folder) not in self._ignored:
             self.skipped.append((folder.path, "holds no images"))
 
     def _add_file(self, file: "os.DirEntry[str]") -> None:
