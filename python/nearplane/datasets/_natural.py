@@ -12,13 +12,14 @@ properties of cortical cells", JOSA A 4 (1987); D. L. Ruderman, T. W. Cronin, C.
 "Statistics of cone responses to natural images: implications for visual coding", JOSA A 15 (1998).
 """
 
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state
+
+from nearplane._validation import check_integer, check_real
 
 # Field values made at a time: 4 MB of float32, whatever the images' size.
 _BLOCK_VALUES = 2**20
@@ -91,9 +92,9 @@ def make_natural_images(
     >>> sorted(target[:10].tolist())
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
     """
-    check_scalar(n_samples, "n_samples", Integral, min_val=1)
-    check_scalar(n_classes, "n_classes", Integral, min_val=1)
-    check_scalar(class_sep, "class_sep", Real, min_val=0, max_val=1)
+    n_samples = check_integer("n_samples", n_samples, at_least=1)
+    n_classes = check_integer("n_classes", n_classes, at_least=1)
+    class_sep = check_real("class_sep", class_sep, at_least=0, at_most=1)
     shape = _checked_shape(image_shape)
     seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
@@ -113,13 +114,12 @@ def make_natural_images(
 
 
 def _checked_shape(image_shape: tuple[int, ...]) -> tuple[int, int, int]:
-    good = isinstance(image_shape, tuple | list) and len(image_shape) in (2, 3)
-    if not good or not all(isinstance(n, int | np.integer) and n > 0 for n in image_shape):
+    if not isinstance(image_shape, tuple | list) or len(image_shape) not in (2, 3):
         raise ValueError(
-            "image_shape must be (height, width) or (height, width, channels), all positive "
-            f"integers, got {image_shape!r}"
+            "image_shape must be (height, width) or (height, width, channels); got "
+            f"{image_shape!r}."
         )
-    height, width, *channels = (int(n) for n in image_shape)
+    height, width, *channels = (check_integer("image_shape", n, at_least=1) for n in image_shape)
     return height, width, channels[0] if channels else 1
 
 
