@@ -310,7 +310,7 @@ def test_the_official_sizes_are_read_within_the_memory_of_the_result(tmp_path, m
     assert peak < images.nbytes + labels.nbytes + 2**21
 
 
-@pytest.mark.parametrize("subset", ["both", None, ["train"]])
+@pytest.mark.parametrize("subset", ["both", None, ["train"], np.array(["train", "test"])])
 def test_an_unknown_subset_is_refused(subset, tmp_path):
     with pytest.raises(ValueError, match="subset must be 'train', 'test' or 'all', got"):
         fetch(tmp_path, subset=subset)

@@ -8,14 +8,10 @@ the same for all of them.
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_scalar
-
-from nearplane._validation import check_flag
 
 from ._cifar_batches import (
     IMAGE_SHAPE,
@@ -28,7 +24,7 @@ from ._cifar_batches import (
     read_text_names,
 )
 from ._files import Member, visit_archive, visit_folder
-from ._home import ENVIRONMENT_VARIABLE, download, get_data_home
+from ._home import ENVIRONMENT_VARIABLE, check_fetching, download, get_data_home
 from ._splits import Subset, check_subset
 
 
@@ -120,8 +116,7 @@ def fetch(
 ) -> Found:
     """Find a subset, or download the whole, and read it; see `fetch_cifar10` for the arguments."""
     check_subset(subset)
-    check_scalar(n_retries, "n_retries", Integral, min_val=0)
-    check_flag("verbose", verbose)
+    check_fetching(download_if_missing=download_if_missing, n_retries=n_retries, verbose=verbose)
     home = get_data_home(data_home)
     try:
         layout, place = _find(collection, home, subset)

@@ -5,6 +5,8 @@ from typing import Any
 
 from sklearn.utils import Bunch
 
+from nearplane._validation import check_flag
+
 from ._cifar import Collection, binary_layout, fetch, python_layout
 from ._cifar_batches import IMAGE_SHAPE, Labelling
 from ._splits import Subset
@@ -106,8 +108,8 @@ def fetch_cifar10(
         If a download needs pooch and it is not installed.
     DataFileError
         If a file has a wrong size, a label out of range or contents that are not images.
-    ValueError
-        If `subset` is unknown.
+    TypeError, ValueError
+        If an argument is not of the type or in the range given above.
 
     Notes
     -----
@@ -128,6 +130,7 @@ def fetch_cifar10(
         ...
     FileNotFoundError: CIFAR-10 is not in no...folder...
     """
+    wants_pair = check_flag("return_X_y", return_X_y)
     collection = Collection(
         title="CIFAR-10",
         labellings=(LABELLING,),
@@ -146,7 +149,7 @@ def fetch_cifar10(
         verbose=verbose,
     )
     data, (target,), (names,) = found.data, found.targets, found.names
-    if return_X_y:
+    if wants_pair:
         return data, target
     return Bunch(
         data=data,

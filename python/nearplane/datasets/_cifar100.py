@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from sklearn.utils import Bunch
 
-from nearplane._validation import check_choice
+from nearplane._validation import check_choice, check_flag
 
 from ._cifar import Collection, binary_layout, fetch, python_layout
 from ._cifar_batches import IMAGE_SHAPE, Labelling
@@ -126,8 +126,8 @@ def fetch_cifar100(
         If a download needs pooch and it is not installed.
     DataFileError
         If a file has a wrong size, a label out of range or contents that are not images.
-    ValueError
-        If `subset` or `labels` is unknown.
+    TypeError, ValueError
+        If an argument is not of the type or in the range given above.
 
     Notes
     -----
@@ -150,6 +150,7 @@ def fetch_cifar100(
     FileNotFoundError: CIFAR-100 is not in no...folder...
     """
     check_choice("labels", labels, ("fine", "coarse"))
+    wants_pair = check_flag("return_X_y", return_X_y)
     collection = Collection(
         title="CIFAR-100",
         labellings=LABELLINGS,
@@ -170,7 +171,7 @@ def fetch_cifar100(
     (coarse, fine), (coarse_names, fine_names) = found.targets, found.names
     is_fine = labels == "fine"
     target = fine if is_fine else coarse
-    if return_X_y:
+    if wants_pair:
         return found.data, target
     return Bunch(
         data=found.data,

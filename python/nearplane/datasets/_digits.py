@@ -6,6 +6,8 @@ import numpy as np
 from sklearn import datasets
 from sklearn.utils import Bunch
 
+from nearplane._validation import check_flag
+
 
 def load_digits(*, return_X_y: bool = False) -> Any:
     """Load the 1,797 handwritten digits that come with scikit-learn, as uint8 images.
@@ -33,6 +35,11 @@ def load_digits(*, return_X_y: bool = False) -> Any:
     (data, target) : tuple
         If `return_X_y` is `True`.
 
+    Raises
+    ------
+    TypeError
+        If `return_X_y` is neither `True` nor `False`.
+
     Examples
     --------
     >>> from nearplane.datasets import load_digits
@@ -40,12 +47,13 @@ def load_digits(*, return_X_y: bool = False) -> Any:
     >>> digits.images.shape, digits.images.dtype
     ((1797, 8, 8), dtype('uint8'))
     """
+    wants_pair = check_flag("return_X_y", return_X_y)
     bundled = datasets.load_digits()
     # The bundled floats are whole numbers from 0 to 16.
     images = bundled.images.astype(np.uint8)
     data = images.reshape(len(images), -1)
     target = bundled.target.astype(np.int64)
-    if return_X_y:
+    if wants_pair:
         return data, target
     return Bunch(
         data=data,

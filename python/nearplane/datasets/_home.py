@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nearplane._progress import Progress, progress_bar
+from nearplane._validation import check_flag, check_integer
 
 from ._files import as_path
 
@@ -44,6 +45,13 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
     if data_home is None:
         data_home = os.environ.get(ENVIRONMENT_VARIABLE) or "~/nearplane_data"
     return as_path("data_home", data_home)
+
+
+def check_fetching(*, download_if_missing: object, n_retries: object, verbose: object) -> None:
+    """Raise unless the arguments of a function that may download are as they must be."""
+    check_flag("download_if_missing", download_if_missing)
+    check_integer("n_retries", n_retries, at_least=0)
+    check_flag("verbose", verbose)
 
 
 class _Bar:

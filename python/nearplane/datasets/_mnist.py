@@ -1,18 +1,17 @@
 """MNIST and Fashion-MNIST, which share their format and even the names of their files."""
 
 import os
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import Bunch, check_scalar
+from sklearn.utils import Bunch
 
 from nearplane._validation import check_flag
 
 from ._files import DataFileError
-from ._home import ENVIRONMENT_VARIABLE, download, get_data_home
+from ._home import ENVIRONMENT_VARIABLE, check_fetching, download, get_data_home
 from ._idx import read_idx
 from ._mnist_sources import FASHION_MNIST, MNIST, Collection, Part
 from ._splits import Subset, check_subset
@@ -85,8 +84,8 @@ def fetch_mnist(
     DataFileError
         If a file is damaged, of another kind or shape, holds a label out of range, or if the files
         are those of Fashion-MNIST, which have the same names.
-    ValueError
-        If `subset` is unknown.
+    TypeError, ValueError
+        If an argument is not of the type or in the range given above.
 
     Examples
     --------
@@ -144,7 +143,7 @@ def fetch_fashion_mnist(
 
     Raises
     ------
-    FileNotFoundError, OSError, ImportError, DataFileError, ValueError
+    FileNotFoundError, OSError, ImportError, DataFileError, TypeError, ValueError
         As `fetch_mnist` raises them.
 
     Examples
@@ -186,8 +185,8 @@ def _fetch(
     verbose: bool,
 ) -> Any:
     check_subset(subset)
-    check_scalar(n_retries, "n_retries", Integral, min_val=0)
-    check_flag("verbose", verbose)
+    check_fetching(download_if_missing=download_if_missing, n_retries=n_retries, verbose=verbose)
+    check_flag("return_X_y", return_X_y)
     home = get_data_home(data_home)
     parts = [part for part in N_IMAGES if subset in ("all", _SUBSETS[part])]
     try:

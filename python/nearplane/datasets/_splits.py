@@ -10,7 +10,7 @@ Subset = Literal["train", "test", "all"]
 
 def check_subset(subset: object) -> None:
     """Refuse what is no `Subset`."""
-    if subset not in get_args(Subset):
+    if not (isinstance(subset, str) and subset in get_args(Subset)):
         raise ValueError(f"subset must be 'train', 'test' or 'all', got {subset!r}")
 
 
