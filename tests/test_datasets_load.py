@@ -1,8 +1,10 @@
 """Digits as images, and every data set by name with its split."""
 
 import dataclasses
+import mmap
 import shutil
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,7 +17,12 @@ from nearplane.datasets import (
     ImageDataset,
     _cifar10,
     _cifar100,
+    _image_reading,
     _mnist,
+    fetch_cifar10,
+    fetch_cifar100,
+    fetch_fashion_mnist,
+    fetch_mnist,
     load_dataset,
     load_digits,
     make_natural_images,
@@ -312,9 +319,40 @@ def test_too_few_rows_to_split_are_refused(tmp_path):
         load_dataset("arrays", data_home=tmp_path / "arrays.npz")
 
 
-def test_an_image_size_is_for_folders_only():
-    with pytest.raises(ValueError, match="image_size is for 'folder' only: 'digits'"):
-        load_dataset("digits", image_size=(16, 16))
+@pytest.mark.parametrize(("argument", "value"), [("image_size", (16, 16)), ("cache", "kept")])
+def test_some_arguments_are_for_folders_only(argument, value):
+    with pytest.raises(ValueError, match=f"{argument} is for 'folder' only; got .* for 'digits'"):
+        load_dataset("digits", **{argument: value})
+
+
+@pytest.mark.parametrize(
+    ("size", "kind"),
+    [(16, ValueError), ((0, 5), ValueError), ("ab", ValueError), ((2.0, 5), TypeError)],
+)
+def test_an_image_size_that_is_none_is_refused(size, kind, tmp_path):
+    with pytest.raises(kind, match="image_size must be"):
+        load_dataset("folder", data_home=tmp_path, image_size=size)
+
+
+def test_images_of_a_folder_may_be_cached(pictures, tmp_path, monkeypatch):
+    load = partial(load_dataset, "folder", data_home=pictures, image_size=(4, 4))
+    plain, cached = load(n_train=50), load(n_train=50, cache=tmp_path / "kept")
+    monkeypatch.setattr(_image_reading, "decode_image", None)
+    again = load(n_train=50, cache=str(tmp_path / "kept"))
+    for dataset in (cached, again):
+        np.testing.assert_array_equal(dataset.X_train, plain.X_train)
+        np.testing.assert_array_equal(dataset.X_test, plain.X_test)
+
+
+def test_the_parts_of_a_cached_folder_stay_on_disk(pictures, tmp_path):
+    for name in ("train", "test"):
+        shutil.copytree(pictures, tmp_path / name)
+    dataset = load_dataset("folder", data_home=tmp_path, cache=tmp_path / "kept")
+    for images in (dataset.X_train, dataset.X_test):
+        base = images.base
+        while isinstance(base, np.ndarray):
+            base = base.base
+        assert isinstance(base, mmap.mmap)
 
 
 def test_a_data_set_is_frozen():
@@ -329,7 +367,21 @@ def test_a_data_set_is_shown_in_one_line(cifar10_home):
     )
 
 
-@pytest.mark.parametrize("name", ["imagenet", "", "CIFAR10", None])
+@pytest.mark.parametrize(
+    ("fetch", "argument"),
+    [
+        *((fetch, "return_X_y") for fetch in (fetch_cifar10, fetch_cifar100, fetch_mnist)),
+        *((fetch, "download_if_missing") for fetch in (fetch_cifar10, fetch_fashion_mnist)),
+        (load_digits, "return_X_y"),
+        (partial(load_dataset, "digits"), "download_if_missing"),
+    ],
+)
+def test_flags_are_true_or_false(fetch, argument):
+    with pytest.raises(TypeError, match=f"{argument} must be True or False; got 'no'"):
+        fetch(**{argument: "no"})
+
+
+@pytest.mark.parametrize("name", ["imagenet", "", "CIFAR10", None, ["digits"]])
 def test_an_unknown_name_lists_the_known_ones(name):
     with pytest.raises(ValueError, match=r"name must be one of cifar10, cifar100, .*, got"):
         load_dataset(name)
@@ -343,7 +395,9 @@ def test_more_images_than_there_are_is_an_error_with_both_numbers(cifar10_home):
 
 
 @pytest.mark.parametrize("argument", ["n_train", "n_test"])
-@pytest.mark.parametrize(("value", "kind"), [(0, ValueError), (-5, ValueError), (1.0, TypeError)])
+@pytest.mark.parametrize(
+    ("value", "kind"), [(0, ValueError), (-5, ValueError), (1.0, TypeError), (True, TypeError)]
+)
 def test_a_number_of_images_that_is_none_is_refused(argument, value, kind):
     with pytest.raises(kind, match=argument):
         load_dataset("digits", **{argument: value})

@@ -56,10 +56,16 @@ class UnreadableImageError(Exception):
 def check_form(size: object, mode: object) -> ImageForm:
     """Return the form that the arguments `size` and `mode` of public functions describe."""
     check_choice("mode", mode, ("RGB", "L"))
-    if not isinstance(size, tuple | list) or len(size) != 2:
-        raise ValueError(f"size must be (height, width); got {size!r}.")
-    height, width = (check_integer("size", length, at_least=1) for length in size)
+    height, width = check_size("size", size)
     return ImageForm(height, width, mode)  # type: ignore[arg-type]  # one of the two choices
+
+
+def check_size(name: str, size: object) -> tuple[int, int]:
+    """Return the height and width that an argument of public functions says."""
+    if not isinstance(size, tuple | list) or len(size) != 2:
+        raise ValueError(f"{name} must be (height, width); got {size!r}.")
+    height, width = (check_integer(name, length, at_least=1) for length in size)
+    return height, width
 
 
 @functools.cache

@@ -58,7 +58,9 @@ def _place(request: Request, name: str, kind: str) -> Path:
 
 
 def _fetch(folder: Path, request: Request) -> Any:
-    return fetch_image_folder(folder, size=_size(request), verbose=request.verbose)
+    return fetch_image_folder(
+        folder, size=_size(request), cache=request.cache, verbose=request.verbose
+    )
 
 
 def _size(request: Request) -> tuple[int, int]:

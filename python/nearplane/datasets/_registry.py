@@ -1,16 +1,16 @@
 """The data sets by name, each split into training and test images: what reports run on."""
 
 import os
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state
 
-from nearplane._validation import check_flag
+from nearplane._validation import check_flag, check_integer
 
 from ._image_dataset import ImageDataset
+from ._image_decoding import check_size
 from ._loaders import LOADERS
 from ._sources import Request
 from ._splits import stratified_order
@@ -27,6 +27,7 @@ def load_dataset(
     random_state: Any = 0,
     download_if_missing: bool = True,
     image_size: tuple[int, int] | None = None,
+    cache: str | os.PathLike[str] | None = None,
     verbose: bool = False,
 ) -> ImageDataset:
     """Load a data set by name, split into training and test images.
@@ -63,6 +64,10 @@ def load_dataset(
     image_size : tuple of int, default=None
         The height and width to which the images of ``"folder"`` are resized; `None` means
         ``(32, 32)``. The other data sets have a size of their own.
+    cache : str or path-like, default=None
+        A folder to keep the decoded images of ``"folder"`` in, see `fetch_image_folder`; the next
+        call decodes nothing. With the folders ``train`` and ``test``, parts of which all images
+        are taken stay on disk, mapped into memory; any other choice of images is copied from there.
     verbose : bool, default=False
         Whether to show a progress bar while a data set is downloaded or images are decoded.
 
@@ -73,9 +78,9 @@ def load_dataset(
 
     Raises
     ------
-    ValueError
-        If the name is unknown, more images are asked for than there are, or another data set than
-        ``"folder"`` is to have an `image_size`.
+    TypeError, ValueError
+        If an argument is not of the type or in the range given above, more images are asked for
+        than there are, or `image_size` or `cache` is given for another data set than ``"folder"``.
     FileNotFoundError, OSError, ImportError, DataFileError
         As the functions named above raise them.
 
@@ -88,24 +93,24 @@ def load_dataset(
     >>> digits.X_train.shape, digits.X_test.shape
     ((500, 8, 8), (359, 8, 8))
     """
-    if name not in LOADERS:
+    if not (isinstance(name, str) and name in LOADERS):
         known = ", ".join(DATASET_NAMES)
         raise ValueError(f"name must be one of {known}, got {name!r}")
     for argument, value in (("n_train", n_train), ("n_test", n_test)):
         if value is not None:
-            check_scalar(value, argument, Integral, min_val=1)
-    if image_size is not None and name != "folder":
-        raise ValueError(
-            f"image_size is for 'folder' only: {name!r} has a size of its own, got {image_size!r}"
-        )
+            check_integer(argument, value, at_least=1)
+    for argument, given in (("image_size", image_size), ("cache", cache)):
+        if given is not None and name != "folder":
+            raise ValueError(f"{argument} is for 'folder' only; got {given!r} for {name!r}")
     rng = check_random_state(random_state)
     request = Request(
         data_home=data_home,
-        download_if_missing=download_if_missing,
+        download_if_missing=check_flag("download_if_missing", download_if_missing),
         n_train=n_train,
         n_test=n_test,
         rng=rng,
-        image_size=image_size,
+        image_size=None if image_size is None else check_size("image_size", image_size),
+        cache=cache,
         verbose=check_flag("verbose", verbose),
     )
     source = LOADERS[name](request)

@@ -28,6 +28,7 @@ class Request:
     n_test: int | None
     rng: np.random.RandomState
     image_size: tuple[int, int] | None
+    cache: str | os.PathLike[str] | None
     verbose: bool
 
 
