@@ -128,6 +128,20 @@ def test_on_a_logarithmic_axis_more_has_room(ax):
     assert [mark.get_color() for mark in display.beyond_] == [display.lines_[2].get_color()]
 
 
+def test_no_sign_hides_another_where_several_leave_at_once(ax):
+    calm, wild = make_history([2.3, 1.8, 1.6]), make_history([300.0, 200.0, 90.0])
+    histories = {"good": calm, "wild": wild, "wilder": wild, "at once": make_history([1e9])}
+    display = LossCurveDisplay.from_history(histories, ax=ax)
+    ax.figure.draw_without_rendering()
+    places = [mark.get_transform().transform(mark.get_xydata()[0]) for mark in display.beyond_]
+    assert [mark.get_xdata().tolist() for mark in display.beyond_] == [[1], [1], [1]]
+    widths = np.diff(np.array(places)[:, 0])
+    assert widths.min() >= ax.figure.dpi * display.beyond_[0].get_markersize() / 72
+    assert places[0][0] == pytest.approx(ax.transData.transform([1, 0])[0])
+    # A training of one epoch is out of sight but for its triangle, in the legend too.
+    assert display.lines_[3].get_marker() == "None"
+
+
 @pytest.mark.parametrize("validation_loss", [[9.5, 20.0, 30.0], [1.0, 0.5, 0.1]])
 def test_a_lone_training_is_shown_whole_however_its_two_curves_differ(ax, validation_loss):
     history = make_history([9.0, 3.0, 0.1], validation_loss=validation_loss)

@@ -42,6 +42,8 @@ _SECOND_LINESTYLE = "--"
 # A loss above so many times the highest one of the calmest training has no say in the axis's range:
 # one learning rate that explodes would press all others into one flat line.
 _HEADROOM = {"linear": 4.0, "log": 1e3}
+# Points.
+_TRIANGLE = 8
 
 
 class _Curve(NamedTuple):
@@ -277,28 +279,36 @@ class LossCurveDisplay:
 
     def _draw(self, curve: _Curve, ceiling: float, options: dict[str, Any]) -> "Line2D":
         defaults: dict[str, Any] = {"linestyle": curve.linestyle, "label": curve.label}
-        if len(curve.x) == 1:
-            defaults["marker"] = "o"  # a line of one point would not be seen
         # Only the points below the ceiling decide the axes' range; the rest is added afterwards.
         inside = curve.y <= ceiling
+        if len(curve.x) == 1 and inside.all():
+            defaults["marker"] = "o"  # a line of one point would not be seen
         (line,) = self.ax_.plot(curve.x[inside], curve.y[inside], **(defaults | options))
         self.ax_.update_datalim(np.column_stack([curve.x, curve.x]), updatey=False)
         line.set_data(curve.x, curve.y)
         self.lines_.append(line)
-        is_loss = _QUANTITIES[self.quantity].is_loss
-        if is_loss and not inside.all():
-            (triangle,) = self.ax_.plot(
-                curve.x[~inside][:1],
-                [1.0],
-                transform=self.ax_.get_xaxis_transform(),
-                marker="^",
-                markersize=8,
-                color=line.get_color(),
-                linestyle="none",
-                clip_on=False,
-            )
-            self.beyond_.append(triangle)
+        if _QUANTITIES[self.quantity].is_loss and not inside.all():
+            self._mark_beyond(curve.x[~inside][0], line.get_color())
         return line
+
+    def _mark_beyond(self, x: float, colour: Any) -> None:
+        """Mark at the upper edge where a curve leaves the axes, beside the marks there already."""
+        from matplotlib.transforms import ScaledTranslation
+
+        n_before = sum(float(mark.get_xdata()[0]) == x for mark in self.beyond_)
+        inches = 1.2 * _TRIANGLE * n_before / 72
+        aside = ScaledTranslation(inches, 0, self.figure_.dpi_scale_trans)
+        (triangle,) = self.ax_.plot(
+            [x],
+            [1.0],
+            transform=self.ax_.get_xaxis_transform() + aside,
+            marker="^",
+            markersize=_TRIANGLE,
+            color=colour,
+            linestyle="none",
+            clip_on=False,
+        )
+        self.beyond_.append(triangle)
 
     def _label_axes(self) -> None:
         from matplotlib.ticker import MaxNLocator
