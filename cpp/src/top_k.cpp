@@ -1,6 +1,7 @@
 #include "nearplane/top_k.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace nearplane {
@@ -42,12 +43,57 @@ std::span<Candidate> CandidateBuffer::finish(std::int64_t query, const Measure& 
 }
 
 void CandidateBuffer::shrink(std::int64_t query, const Measure& measure) {
+    if (keep_roughly()) return;
     keep_possible();
     // Shrinking must make room for several pushes to pay for itself.
     if (size_ > (k_ + capacity_) / 2) {
         measure_all(query, measure);
         keep_possible();
     }
+}
+
+bool CandidateBuffer::keep_roughly() {
+    // Selecting the k-th mispredicts every other branch; counting what is below a value is
+    // vectorised, and halving an interval of values has none to predict: a fifth of the time.
+    constexpr std::int64_t most = 512;
+    constexpr int most_halvings = 12;
+    if (size_ > most) return false;
+    std::array<double, most> uppers;
+    double low = infinity, high = -infinity;
+    for (std::int64_t i = 0; i < size_; ++i) {
+        uppers[static_cast<std::size_t>(i)] = storage_[i].upper;
+        low = std::min(low, storage_[i].upper);
+        high = std::max(high, storage_[i].upper);
+    }
+    high = std::min(high, bound_.upper);
+    const std::int64_t enough = k_ + (capacity_ - k_) / 8;
+    for (int halving = 0; halving < most_halvings; ++halving) {
+        const double middle = low + (high - low) / 2;  // NaN among infinities: below it is nothing
+        std::int64_t n_below = 0;
+        for (std::int64_t i = 0; i < size_; ++i) {
+            n_below += static_cast<std::int64_t>(uppers[static_cast<std::size_t>(i)] <= middle);
+        }
+        if (n_below < k_) {
+            low = middle;
+        } else if (n_below > enough) {
+            high = middle;
+        } else {
+            keep_up_to(middle);
+            return size_ <= (k_ + capacity_) / 2;
+        }
+    }
+    return false;
+}
+
+void CandidateBuffer::keep_up_to(double threshold) {
+    // Any index at that distance: k rows are certainly before the next one.
+    bound_ = {threshold, threshold, std::numeric_limits<std::int64_t>::max()};
+    std::int64_t n_kept = 0;
+    for (std::int64_t i = 0; i < size_; ++i) {
+        storage_[n_kept] = storage_[i];
+        n_kept += static_cast<std::int64_t>(storage_[i].lower <= threshold);
+    }
+    size_ = n_kept;
 }
 
 void CandidateBuffer::measure_all(std::int64_t query, const Measure& measure) {

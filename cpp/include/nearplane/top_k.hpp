@@ -49,6 +49,10 @@ private:
     void shrink(std::int64_t query, const Measure& measure);
     void measure_all(std::int64_t query, const Measure& measure);
     void keep_possible();
+    /// Keeps what may be among somewhat more than the k nearest; false if that made too little
+    /// room, as where many are equally far.
+    bool keep_roughly();
+    void keep_up_to(double threshold);
 
     Candidate* storage_;
     std::int64_t capacity_;
