@@ -205,14 +205,22 @@ def test_wrong_arguments_are_named(folder, argument, value, kind):
         fetch_image_folder(**{"path": folder, argument: value})
 
 
-def test_what_does_not_fit_into_memory_wants_a_cache(folder):
+@pytest.mark.parametrize("side", [2**24, 2**40])
+def test_what_does_not_fit_into_memory_wants_a_cache(folder, side):
     with pytest.raises(MemoryError, match=r"8 images of .* do not fit into memory; give a cache"):
-        fetch_image_folder(folder, size=(2**24, 2**24))
+        fetch_image_folder(folder, size=(side, side))
+    with pytest.raises(MemoryError, match=r"1 images of .* do not fit into memory; read fewer"):
+        read_images([folder / NAMES[0]], size=(side, side))
+
+
+def test_names_of_files_are_plain_text(folder):
+    (name,) = read_images(np.array([str(folder / NAMES[0])])).filenames
+    assert type(name) is str
 
 
 @pytest.mark.parametrize("files", ["1.png", b"1.png", [b"1.png"], [None], 3])
 def test_files_must_be_paths(files):
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="files must be"):
         read_images(files)
 
 

@@ -13,8 +13,8 @@ from nearplane._validation import check_choice, check_flag, resolve_n_jobs
 
 from ._files import DataFileError, as_path
 from ._image_cache import ImageCache
-from ._image_decoding import ImageForm, ImageMode, check_form
-from ._image_reading import FilePath, OnError, Put, Reader, Skipped, into
+from ._image_decoding import ImageMode, check_form
+from ._image_reading import FilePath, OnError, Put, Reader, Skipped, allocate, into
 from ._image_scan import ImageScan
 
 
@@ -53,7 +53,8 @@ def fetch_image_folder(
         `path`, `size` and `mode` need not decode anything, unless a file was added, removed or
         changed.
     n_jobs : int, default=None
-        The number of threads; `None` and -1 mean one for each processor.
+        The number of threads. None: what OpenMP would use; -1: one for each usable processor; -2:
+        one less.
     return_X_y : bool, default=False
         If `True`, return ``(data, target)`` instead of a `Bunch`.
     verbose : bool, default=False
@@ -178,21 +179,13 @@ def _read(scan: ImageScan, reader: Reader, cache: Path | None) -> tuple[NDArray[
         return skipped
 
     if cache is None:
-        images = _allocate(len(files), reader.form)
+        images = allocate(
+            len(files), reader.form, "give a cache, which keeps them on disk, or a smaller size"
+        )
         skipped = read(into(images))
         return images[: len(files) - len(skipped)], skipped
     place = ImageCache(cache, scan.root.resolve(), reader.form, scan.fingerprint, len(files))
     return place.load() or place.store(read)
-
-
-def _allocate(n_images: int, form: ImageForm) -> NDArray[np.uint8]:
-    try:
-        return np.empty((n_images, *form.shape), np.uint8)
-    except MemoryError as error:
-        raise MemoryError(
-            f"{n_images:,} images of {form.n_bytes:,} bytes do not fit into memory; give a cache, "
-            "which keeps them on disk, or a smaller size"
-        ) from error
 
 
 def _assemble(scan: ImageScan, images: NDArray[np.uint8], skipped: Skipped) -> Bunch:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from time import monotonic
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +66,8 @@ def read_images(
     on_error : {"raise", "skip"}, default="raise"
         What to do about a file that cannot be read: raise an error, or leave it out and list it.
     n_jobs : int, default=None
-        The number of threads; `None` and -1 mean one for each processor.
+        The number of threads. None: what OpenMP would use; -1: one for each usable processor; -2:
+        one less.
     verbose : bool, default=False
         Whether to show a progress bar.
 
@@ -86,6 +87,8 @@ def read_images(
         If a file cannot be read and `on_error` is ``"raise"``: of the first such file.
     TypeError, ValueError
         If an argument is not of the type or in the range given above.
+    MemoryError
+        If the images do not fit into memory.
     ImportError
         If Pillow is not installed.
 
@@ -103,7 +106,7 @@ def read_images(
     check_choice("on_error", on_error, ("skip", "raise"))
     names = _check_files(files)
     reader = Reader(form, on_error, resolve_n_jobs(n_jobs), check_flag("verbose", verbose))
-    images = np.empty((len(names), *form.shape), np.uint8)
+    images = allocate(len(names), form, "read fewer at a time, or give a smaller size")
     skipped = reader.read(names, into(images))
     bad = {position for position, _ in skipped}
     return Bunch(
@@ -116,11 +119,27 @@ def read_images(
 def _check_files(files: Iterable[FilePath]) -> list[str]:
     if isinstance(files, str | bytes | os.PathLike):
         raise TypeError(f"files must be a list of paths; got the single path {files!r}.")
-    names: list[Any] = [os.fspath(file) for file in files]
-    wrong = [name for name in names if not isinstance(name, str)]
-    if wrong:
-        raise TypeError(f"files must be paths of text; got {wrong[0]!r}.")
-    return names
+    if not isinstance(files, Iterable):
+        raise TypeError(f"files must be a list of paths; got {files!r}.")
+    return [_check_file(file) for file in files]
+
+
+def _check_file(file: object) -> str:
+    name = os.fspath(file) if isinstance(file, str | os.PathLike) else None
+    if not isinstance(name, str):
+        raise TypeError(f"files must be paths of text; got {file!r}.")
+    return str(name)  # which NumPy's texts are not quite
+
+
+def allocate(n_images: int, form: ImageForm, advice: str) -> NDArray[np.uint8]:
+    """Return room for images, or say what to do if there is none."""
+    try:
+        return np.empty((n_images, *form.shape), np.uint8)
+    # NumPy's error for what no memory could hold is the other one.
+    except (MemoryError, ValueError) as error:
+        raise MemoryError(
+            f"{n_images:,} images of {form.n_bytes:,} bytes do not fit into memory; {advice}"
+        ) from error
 
 
 def into(images: NDArray[np.uint8]) -> Put:
