@@ -216,6 +216,19 @@ def test_memory_is_that_of_the_result_and_some_blocks(transformer):
     assert peak < result.nbytes + 45e6
 
 
+@pytest.mark.parametrize("method", ["fit_transform", "transform"])
+def test_memory_of_crops_counts_wide_margins(method):
+    images = np.zeros((200, 8, 8, 3), np.uint8)
+    crop = RandomCrop(7, padding=200, random_state=0).fit(images)
+    tracemalloc.start()
+    try:
+        getattr(crop, method)(images)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8e6  # with their margins the images are 100 MB
+
+
 def test_memory_of_whitening_is_that_of_the_result_and_some_blocks():
     images = np.zeros((40_000, 10, 10), np.uint8)
     images[0] = 1

@@ -233,3 +233,10 @@ def test_parameters_out_of_range_are_refused(transformer, error, message):
 def test_the_number_of_copies_must_be_positive():
     with pytest.raises(ValueError, match="n_copies must be at least 1; got 0"):
         RandomHorizontalFlip().augment(COLOUR, n_copies=0)
+
+
+@pytest.mark.parametrize("kind", [RandomCrop, Cutout])
+def test_a_fill_that_images_cannot_hold_is_refused(kind):
+    assert kind(fill=1e300).fit_transform(COLOUR.astype(np.float64)).max() == 1e300
+    with pytest.raises(ValueError, match="fill must be a number that float32 holds; got 1e"):
+        kind(fill=1e300).fit(COLOUR.astype(np.float32))

@@ -141,6 +141,12 @@ def test_sums_that_overflow_are_refused(kind):
         kind().fit(rows)
 
 
+def test_images_whose_squares_overflow_are_refused():
+    rows = np.array([[1.0, 2.0], [1.7e308, -1.7e308]])
+    with pytest.raises(ValueError, match="too large to be added up or squared"):
+        Standardize(per="image").fit(rows[:1]).transform(rows)
+
+
 @pytest.mark.parametrize("kind", [MeanImage, Standardize])
 def test_what_has_a_mean_is_a_choice(kind):
     with pytest.raises(ValueError, match=r"per must be 'feature' or 'channel'.*got 'row'"):

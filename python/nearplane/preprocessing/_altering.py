@@ -129,7 +129,7 @@ or (n_samples, n_features)
             # All at once, so that they do not depend on how the rows are split into blocks.
             draws = self._draw(n, self.image_shape_, rng)
             altered = out[copy * n : (copy + 1) * n]
-            for block in blocks(n, max(matrix.shape[1], prod(size))):
+            for block in blocks(n, self._work_size(self.image_shape_)):
                 images = as_stack(matrix[block], self.image_shape_)
                 altered[block] = self._alter(images, tuple(drawn[block] for drawn in draws))
         return like_given(out, given)
@@ -141,6 +141,10 @@ or (n_samples, n_features)
     def _size_out(self, shape: Shape) -> tuple[int, int]:
         """Return height and width of the altered images."""
         return shape[0], shape[1]
+
+    def _work_size(self, shape: Shape) -> int:
+        """Return how many numbers are held at a time to alter one image."""
+        return prod(shape)
 
     def _draw(self, n: int, shape: Shape, rng: np.random.RandomState) -> Draws:
         """Decide what happens to each of `n` images."""
@@ -170,6 +174,8 @@ def check_size(name: str, size: object) -> tuple[int, int]:
 def check_fill(fill: object, dtype: np.dtype[Any]) -> float:
     """Return the value of pixels that show nothing, which images of that type must hold."""
     value = check_real("fill", fill)
+    if dtype.kind == "f" and abs(value) > float(np.finfo(dtype).max):
+        raise ValueError(f"fill must be a number that {dtype} holds; got {fill!r}.")
     if dtype == np.uint8 and not (0 <= value <= 255 and value == int(value)):
         raise ValueError(f"fill must be an integer from 0 to 255 for uint8 images; got {fill!r}.")
     return value

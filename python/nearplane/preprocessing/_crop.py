@@ -124,7 +124,7 @@ or (n_samples, n_features)
             return matrix.reshape(-1, *given)
         middle = [np.array([room // 2]) for room in self._rooms(shape)]
         out = np.empty((len(matrix), *size, prod(shape[2:])), matrix.dtype)
-        for block in blocks(len(matrix), max(matrix.shape[1], self._n_features_out)):
+        for block in blocks(len(matrix), self._work_size(shape)):
             images = as_stack(matrix[block], shape)
             out[block] = self._alter(images, tuple(np.repeat(at, len(images)) for at in middle))
         return like_given(out, given)
@@ -144,6 +144,10 @@ or (n_samples, n_features)
 
     def _size_out(self, shape: Shape) -> tuple[int, int]:
         return (shape[0], shape[1]) if self.size is None else check_size("size", self.size)
+
+    def _work_size(self, shape: Shape) -> int:
+        # An image with its margins, of which the window is a part.
+        return prod(length + 2 * self.padding for length in shape[:2]) * prod(shape[2:])
 
     def _rooms(self, shape: Shape) -> tuple[int, int]:
         """Return how far windows in a padded image can lie apart, down and across."""

@@ -10,7 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from nearplane._validation import check_choice
 from nearplane.preprocessing._blocks import blocks
 from nearplane.preprocessing._images import ImageTransformer, Shape, real_dtype
-from nearplane.preprocessing._moments import feature_means, feature_variances
+from nearplane.preprocessing._moments import checked, feature_means, feature_variances
 
 # A spread of no more than so many roundings of the mean is none, as for `LinearClassifier`.
 _ROUNDINGS = 8
@@ -246,11 +246,17 @@ def standardize_each(Z: NDArray[np.float64], dtype: np.dtype[Any]) -> None:
     Z : ndarray of shape (n, n_features), float64
     dtype : dtype
         The type the rows were given in.
+
+    Raises
+    ------
+    ValueError
+        If values are too large for their squares.
     """
     # From the first number on, so that a constant row is exactly 0 throughout.
     first = Z[:, :1].copy()
-    Z -= first
-    offset = Z.mean(axis=1, keepdims=True)
-    Z -= offset
-    variance = np.einsum("ij,ij->i", Z, Z)[:, np.newaxis] / Z.shape[1]
+    with np.errstate(over="ignore", invalid="ignore"):
+        Z -= first
+        offset = Z.mean(axis=1, keepdims=True)
+        Z -= offset
+        variance = checked(np.einsum("ij,ij->i", Z, Z)[:, np.newaxis] / Z.shape[1])
     Z /= spreads(first + offset, variance, dtype)
