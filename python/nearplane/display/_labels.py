@@ -62,7 +62,7 @@ def check_class_names(labels: NDArray[Any], class_names: Sequence[str]) -> None:
 
 
 def shorten(name: str) -> str:
-    """Cut a long name so that it fits under a picture.
+    """Cut a long name so that it fits under a picture, and keep matplotlib from setting it as TeX.
 
     Examples
     --------
@@ -71,4 +71,6 @@ def shorten(name: str) -> str:
     >>> shorten("black-crowned night heron")
     'black-crowned…'
     """
-    return name if len(name) <= _LONGEST else name[: _LONGEST - 1].rstrip() + "…"
+    short = name if len(name) <= _LONGEST else name[: _LONGEST - 1].rstrip() + "…"
+    # What stands between two dollar signs would be a formula.
+    return short.replace("$", r"\$")
