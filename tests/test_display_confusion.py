@@ -74,6 +74,20 @@ def test_grey_images_share_one_range_of_brightness(ax):
     assert [int(np.max(image.get_array())) for image in ax.images] == [255, 128, 0]
 
 
+@pytest.mark.parametrize("images", [None, IMAGES])
+def test_dollars_in_names_are_no_formulas(images):
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    for name in ("$5 bill", "$x^$"):
+        names = [name, "$10 bill", "cat"]
+        ax = figure.subplots()
+        ConfusionPairsDisplay.from_predictions(TRUE, GUESS, images, class_names=names, ax=ax)
+        PerClassAccuracyDisplay.from_predictions(TRUE, GUESS, class_names=names, ax=ax)
+        figure.canvas.draw()
+        for text in [*ax.texts, *ax.get_yticklabels()]:
+            assert "$" not in text.get_text().replace(r"\$", "")  # which matplotlib draws as $
+
+
 def test_where_nothing_is_confused_that_is_said(ax):
     ConfusionPairsDisplay.from_predictions(TRUE, TRUE, IMAGES, ax=ax)
     assert texts(ax) == ["No class is taken for another."]
@@ -100,6 +114,7 @@ def test_an_estimator_is_asked():
     [
         ({"images": IMAGES[:5]}, "images must hold one image for each label.*12; got shape .5,"),
         ({"images": IMAGES.reshape(12, -1)}, "images has shape .12, 60."),
+        ({"images": 5}, "images must hold one image for each label"),
         ({"class_names": ["a"]}, "class_names has 1 names"),
         ({"n_pairs": 0}, "n_pairs must be at least 1"),
     ],
@@ -163,6 +178,9 @@ def test_an_estimator_is_asked_for_its_labels(ax):
     [
         ({"accuracy": []}, "accuracy must hold one number for each class"),
         ({"accuracy": [[0.5]]}, "accuracy must hold one number for each class"),
+        ({"accuracy": [50, 80]}, "accuracy must be fractions from 0 to 1, or NaN; got 50"),
+        ({"accuracy": [np.nan, np.inf]}, "accuracy must be fractions from 0 to 1, or NaN; got inf"),
+        ({"overall": 70}, "overall must be .* at most 1; got 70"),
         ({"labels": [0, 1, 2]}, r"labels must have shape \(2,\)"),
         ({"class_names": ["a"]}, "class_names has 1 names"),
     ],

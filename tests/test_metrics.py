@@ -159,7 +159,7 @@ def test_where_nothing_is_wrong_there_are_no_pairs():
         ([0.5, 1.5], [0, 1], {}, "Mix type of y not allowed"),
         ([0, 1], [0, 1], {"labels": ["a"]}, "Mix of label input types"),
         ([0, 1], [0, 1], {"labels": [1, 1]}, "labels must differ; got 1 more than once"),
-        ([0, 1], [0, 1], {"labels": []}, "labels must hold one label"),
+        ([0, 1], [0, 1], {"labels": []}, "labels must hold one label for each class"),
     ],
 )
 def test_bad_labels_are_refused(metric, y_true, y_pred, options, message):

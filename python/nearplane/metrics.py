@@ -217,10 +217,10 @@ def confusion_pairs(
     return pairs
 
 
-def _read_labels(name: str, values: ArrayLike) -> NDArray[Any]:
+def _read_labels(name: str, values: ArrayLike, owner: str = "row") -> NDArray[Any]:
     labels = np.asarray(values)
     if labels.ndim not in (1, 2) or labels.size != len(labels) or not labels.size:
-        raise ValueError(f"{name} must hold one label for each row; got shape {labels.shape}.")
+        raise ValueError(f"{name} must hold one label for each {owner}; got shape {labels.shape}.")
     return labels.ravel()
 
 
@@ -239,7 +239,7 @@ def _read_predictions(
 
 def _read_classes(labels: ArrayLike, found: NDArray[Any]) -> NDArray[Any]:
     """Return `labels`, each once and of the kind of those found."""
-    classes = _read_labels("labels", labels)
+    classes = _read_labels("labels", labels, "class")
     unique_labels(found, classes)  # refuses text among numbers
     distinct, counts = np.unique(classes, return_counts=True)
     if counts.max() > 1:

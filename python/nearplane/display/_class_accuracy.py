@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.multiclass import unique_labels
 
-from nearplane._validation import check_choice
+from nearplane._validation import check_choice, check_real
 from nearplane.display._figure import RIGHT, axes_or_new
 from nearplane.display._labels import label_names, shorten
 from nearplane.metrics import per_class_accuracy
@@ -73,13 +73,21 @@ class PerClassAccuracyDisplay:
             raise ValueError(
                 f"accuracy must hold one number for each class; got shape {self.accuracy.shape}."
             )
+        wrong = (self.accuracy < 0) | (self.accuracy > 1)
+        if wrong.any():
+            raise ValueError(
+                "accuracy must be fractions from 0 to 1, or NaN; got "
+                f"{self.accuracy[wrong.argmax()]:g}."
+            )
         n = len(self.accuracy)
         self.labels = np.arange(n) if labels is None else np.asarray(labels)
         if self.labels.shape != (n,):
             raise ValueError(
                 f"labels must have shape ({n},), as accuracy; got {self.labels.shape}."
             )
-        self.overall = overall
+        self.overall = (
+            None if overall is None else check_real("overall", overall, at_least=0, at_most=1)
+        )
         self.class_names = class_names
         self._names = [shorten(name) for name in label_names(self.labels, class_names)]
 

@@ -162,7 +162,7 @@ class ConfusionPairsDisplay:
         TypeError, ValueError
             As `nearplane.metrics.confusion_pairs`; also if there is not an image for each label.
         """
-        if images is not None and len(np.asarray(images)) != np.size(y_true):
+        if images is not None and np.shape(images)[:1] != (np.size(y_true),):
             raise ValueError(
                 f"images must hold one image for each label, of which there are {np.size(y_true)}; "
                 f"got shape {np.shape(images)}."
