@@ -115,6 +115,27 @@ def test_distances_themselves_are_three_lines_of_one_colour(ax):
     assert ax.get_ylabel() == "L1 distance"
 
 
+def test_distances_of_equal_rows_are_left_out_of_a_logarithmic_axis(ax):
+    X = np.random.default_rng(0).integers(0, 4, (200, 40))
+    display = from_data(X, [1, 2, 20, 40], quantity="distance", random_state=0, ax=ax)
+    assert (display.nearest.mean(axis=1) == 0).tolist() == [True, True, False, False]
+    ax.figure.draw_without_rendering()
+    drawn = ax.transData.transform(display.lines_[2].get_xydata())
+    assert np.isfinite(drawn[:, 1]).tolist() == [False, False, True, True]
+    (band,) = display.band_.get_paths()
+    assert band.vertices[:, 0].min() == 20
+
+
+def test_an_axis_of_several_metrics_is_named_after_none(ax):
+    for metric, name in (("l2", "L2 distance"), ("l1", "distance"), ("l2", "distance")):
+        from_random([2, 10], metric=metric, random_state=0, n_samples=50, ax=ax)
+        assert ax.get_ylabel() == f"Nearest / farthest {name}"
+    other = Figure().subplots()
+    for metric, name in (("l1", "L1 distance"), ("l2", "Distance")):
+        from_random([2], metric=metric, quantity="distance", n_samples=50, ax=other)
+        assert other.get_ylabel() == name
+
+
 def test_several_curves_share_axes_under_their_names(ax, images):
     from_random([2, 10], random_state=0, n_samples=50, ax=ax)
     display = from_data(images, [2, 10], random_state=0, name="images", ax=ax, linestyle="--")

@@ -296,7 +296,7 @@ class DistanceConcentrationDisplay:
             self.n_features, low, high, color=colour, alpha=0.2, linewidth=0
         )
         self.ax_.set_ylim(0, 1)
-        self.ax_.set_ylabel(f"Nearest / farthest {_METRIC_NAMES[self.metric]}")
+        self._name_axis("Nearest / farthest {}")
 
     def _draw_distances(self, options: dict[str, Any]) -> None:
         means = {key: getattr(self, key).mean(axis=1) for key in _LINES}
@@ -307,11 +307,27 @@ class DistanceConcentrationDisplay:
             defaults = {"linestyle": linestyle, "color": colour, "label": label}
             self.lines_ += self.ax_.plot(self.n_features, means[key], **(defaults | options))
             colour = self.lines_[-1].get_color()
+        # Few features leave equal rows, at a distance that no logarithmic axis reaches down to.
+        self.ax_.set_yscale("log", nonpositive="mask")
         self.band_ = self.ax_.fill_between(
-            self.n_features, means["nearest"], means["farthest"], color=colour, alpha=0.15, lw=0
+            self.n_features,
+            means["nearest"],
+            means["farthest"],
+            where=means["nearest"] > 0,
+            color=colour,
+            alpha=0.15,
+            linewidth=0,
         )
-        self.ax_.set_yscale("log")
-        self.ax_.set_ylabel(_METRIC_NAMES[self.metric])
+        self._name_axis("{}")
+
+    def _name_axis(self, text: str) -> None:
+        """Name what is drawn; where curves of several metrics share the axes, by none of them."""
+        name = text.format(_METRIC_NAMES[self.metric])
+        others = {text.format(metric) for metric in _METRIC_NAMES.values()} - {name}
+        common = text.format("distance")
+        if self.ax_.get_ylabel() in {*others, common}:
+            name = common
+        self.ax_.set_ylabel(name[0].upper() + name[1:])
 
 
 def _summary(queries: NDArray[Any], rows: NDArray[Any], metric: str) -> NDArray[np.float64]:
