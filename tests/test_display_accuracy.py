@@ -159,6 +159,18 @@ def test_points_of_several_curves_stand_side_by_side_and_in_sight(ax, judged):
     assert np.diff(lefts).min() > 1
 
 
+def test_the_legend_of_many_curves_hides_none_of_them(judged):
+    best = AccuracyCurveDisplay.from_cv(judged)
+    try:
+        best.figure_.draw_without_rendering()
+        legend = best.ax_.get_legend().get_window_extent()
+        assert legend.y0 >= best.ax_.bbox.y1
+        inside = best.figure_.bbox.padded(1)
+        assert inside.count_contains(legend.corners()) == 4
+    finally:
+        plt.close(best.figure_)
+
+
 def test_many_values_of_k_stand_by_their_ratio(ax, judged):
     AccuracyCurveDisplay.from_cv(judged, ax=ax)
     ax.figure.draw_without_rendering()

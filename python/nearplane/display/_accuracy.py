@@ -241,12 +241,15 @@ class AccuracyCurveDisplay:
             cls(n_neighbors=curve.ks, accuracy=curve.scores, name=name, score_name=score_name)
             for curve, name in zip(curves, curve_names(curves), strict=True)
         ]
-        ax = axes_or_new(ax)
+        axes = axes_or_new(ax)
         for display, (style, points) in zip(displays, styles_of(curves), strict=True):
-            display.plot(ax, dodge=points, **(style | kwargs))
+            display.plot(axes, dodge=points, **(style | kwargs))
         best = max(displays, key=cls._best_mean)
         best.curves_ = displays
-        space_by_ratio(ax, np.unique(np.concatenate([curve.ks for curve in curves])))
+        space_by_ratio(axes, np.unique(np.concatenate([curve.ks for curve in curves])))
+        if ax is None:
+            # A figure of our own makes room above the axes, where no fold's point is hidden.
+            axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
         return best
 
     def plot(self, ax: "Axes | None" = None, *, dodge: float = 0, **kwargs: Any) -> Self:
