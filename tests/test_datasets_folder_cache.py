@@ -282,6 +282,16 @@ def test_a_damaged_cache_is_made_anew(folder, cache, name):
     check(folder, cache)
 
 
+@pytest.mark.parametrize("name", ["mine.npy", "notes.json"])
+def test_only_files_of_the_cache_are_replaced(folder, cache, name):
+    check(folder, cache)
+    (cache / name).write_bytes(b"mine")
+    (manifest,) = cache.glob("images-*.json")
+    edited(images=name)(manifest, None)
+    check(folder, cache)
+    assert (cache / name).read_bytes() == b"mine"
+
+
 @pytest.mark.parametrize("after", [0, 5, 290])
 @pytest.mark.parametrize("kept", [False, True])
 def test_an_interrupt_leaves_the_cache_as_it_was(folder, cache, monkeypatch, after, kept):

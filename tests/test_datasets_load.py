@@ -162,6 +162,18 @@ def test_digits_are_split_four_to_one_with_equal_shares_of_each_class():
     )
 
 
+def test_a_drawn_split_keeps_the_order_of_the_rows(tmp_path):
+    np.savez(tmp_path / "arrays.npz", X=np.arange(100.0)[:, np.newaxis], y=np.arange(100) % 3)
+    dataset = load_dataset("arrays", data_home=tmp_path / "arrays.npz")
+    for rows in (dataset.X_train, dataset.X_test):
+        assert (np.diff(rows[:, 0]) > 0).all()
+
+
+def test_a_single_image_is_of_any_class():
+    chosen = {int(load_dataset("digits", n_train=1, random_state=i).y_train[0]) for i in range(20)}
+    assert len(chosen) > 5
+
+
 def test_cifar10_keeps_its_official_split(cifar10_home):
     dataset = load_dataset("cifar10", data_home=cifar10_home)
     check(dataset, "cifar10", 500, 100)

@@ -63,8 +63,17 @@ def test_a_crop_is_a_window_of_the_padded_image(mode, size):
     assert len(chosen) > n_windows / 2  # of up to 24 places, 60 images know most
 
 
+def test_every_window_is_as_likely():
+    image = np.arange(1, 31, dtype=np.uint8).reshape(6, 5, 1)
+    cut = RandomCrop((6, 4), 1, random_state=0).fit_transform(np.repeat(image[np.newaxis], 1200, 0))
+    each = [window.tobytes() for window in windows(image, (6, 4), 1, "constant", 0)]
+    counts = np.bincount([each.index(window.tobytes()) for window in cut], minlength=12)
+    assert len(counts) == 12
+    assert np.abs(counts - 100).max() < 40  # four standard deviations
+
+
 def test_a_query_is_cut_out_of_the_middle():
-    for size in [(4, 3), (2, 1), (6, 5)]:
+    for size in [(4, 3), (2, 1), (3, 2), (6, 5)]:
         crop = RandomCrop(size, random_state=0).fit(COLOUR)
         top, left = (6 - size[0]) // 2, (5 - size[1]) // 2
         expected = COLOUR[:, top : top + size[0], left : left + size[1]]
