@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -64,8 +65,27 @@ def test_a_data_set_is_shown_in_words_and_by_class(loads):
     result = invoke("datasets", "show", "digits")
     assert "digits: Four pictures." in result.stdout
     assert "4 training and 2 test images, 2 classes" in result.stdout
-    assert "shape 2 x 3, uint8, values 0 to 23" in result.stdout
+    assert "shape 2 x 3, uint8, values 0 to 23, 0.036 kB" in result.stdout
     assert rows(result.stdout) == [["cat", "1", "1"], ["dog", "3", "1"]]
+
+
+@pytest.mark.parametrize(
+    ("command", "terminal", "verbose"),
+    [
+        (("show",), True, True),
+        (("show",), False, False),
+        (("fetch",), True, True),
+        (("fetch",), False, False),
+        (("fetch", "--quiet"), True, False),
+    ],
+)
+def test_a_terminal_is_shown_how_far_downloads_are(command, terminal, verbose, loads, monkeypatch):
+    stream = SimpleNamespace(isatty=lambda: terminal)
+    monkeypatch.setattr(_datasets, "sys", SimpleNamespace(stderr=stream))
+    result = invoke("datasets", *command, "cifar10")
+    ((_, arguments),) = loads
+    assert arguments["verbose"] is verbose
+    assert ("ing cifar10\n" in result.stderr) == verbose
 
 
 def test_to_show_downloads_nothing(loads):

@@ -15,9 +15,18 @@ from nearplane._cli._options import (
     known_dataset,
 )
 from nearplane._cli._run import YOURS, load_images, user_errors
-from nearplane._cli._show import make_table, print_json, print_lines, rows_text, shape_text, stage
+from nearplane._cli._show import (
+    make_table,
+    plain,
+    print_json,
+    print_lines,
+    print_stage,
+    rows_text,
+    shape_text,
+)
 from nearplane.datasets import DATASET_NAMES, ImageDataset, get_data_home
 from nearplane.datasets._home import ENVIRONMENT_VARIABLE
+from nearplane.report import _text
 
 _SOURCES = {
     "digits": "bundled",
@@ -94,10 +103,15 @@ def show(
         # A folder of the user's own has no default place.
         place = get_data_home() if data_dir is None and name not in YOURS else data_dir
         try:
-            with stage(f"loading {name}", shown=sys.stderr.isatty()):
-                dataset = load_images(
-                    name, data_dir=place, image_size=image_size(image_size_text), seed=seed
-                )
+            show_progress = sys.stderr.isatty()
+            print_stage(f"loading {name}", shown=show_progress)
+            dataset = load_images(
+                name,
+                data_dir=place,
+                image_size=image_size(image_size_text),
+                seed=seed,
+                verbose=show_progress,
+            )
         except FileNotFoundError as error:
             if name in YOURS:
                 raise
@@ -127,10 +141,11 @@ def fetch(
         if name in YOURS:
             raise typer.BadParameter(f"{name!r} stands for data of your own: nothing to fetch")
     record: dict[str, Any] = {"data_home": str(get_data_home(data_dir)), "datasets": []}
+    show_progress = sys.stderr.isatty() and not quiet
     with user_errors("the rest was not fetched"):
         for name in names:
-            with stage(f"fetching {name}", shown=sys.stderr.isatty() and not quiet):
-                found = _fetch(name, data_dir)
+            print_stage(f"fetching {name}", shown=show_progress)
+            found = _fetch(name, data_dir, show_progress)
             record["datasets"].append(found)
             if not (as_json or quiet):
                 print_lines(_fetched_text(found, record["data_home"]))
@@ -138,11 +153,11 @@ def fetch(
         print_json(record)
 
 
-def _fetch(name: str, data_dir: Path | None) -> dict[str, Any]:
+def _fetch(name: str, data_dir: Path | None, verbose: bool) -> dict[str, Any]:
     """Load a data set that is, or will be, on disk; there is nothing to load of others."""
     if name in _WITHOUT_FILES:
         return {"name": name, "source": _SOURCES[name]}
-    described = _describe(load_images(name, data_dir=data_dir, download=True))
+    described = _describe(load_images(name, data_dir=data_dir, download=True, verbose=verbose))
     return {key: described[key] for key in ("name", "n_train", "n_test", "image_shape")}
 
 
@@ -191,6 +206,6 @@ def _print_description(record: dict[str, Any]) -> None:
         "",
         f"{_counts_text(record)}, {len(record['classes'])} classes",
         f"shape {shape_text(record['image_shape'])}, {record['dtype']}, values "
-        f"{record['smallest']:g} to {record['largest']:g}, {record['bytes'] / 1e6:,.1f} MB",
+        f"{record['smallest']:g} to {record['largest']:g}, {plain(_text.size(record['bytes']))}",
         table,
     )

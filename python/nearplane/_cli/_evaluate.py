@@ -20,7 +20,7 @@ from nearplane._cli._options import (
     SeedOption,
 )
 from nearplane._cli._run import load_images, user_errors
-from nearplane._cli._show import make_table, print_json, print_lines, rows_text, stage
+from nearplane._cli._show import make_table, print_json, print_lines, print_stage, rows_text
 from nearplane.datasets import ImageDataset
 
 _TOP = 5
@@ -48,8 +48,8 @@ def make_evaluate(kind: Kind) -> Callable[..., None]:
         with user_errors("nothing was evaluated"):
             fitted = Model.load(kind, model, n_jobs=n_jobs)
             show = sys.stderr.isatty() and not quiet
-            with stage(f"loading {dataset}", shown=show):
-                images = _load(fitted, dataset, data_dir, n_test, seed)
+            print_stage(f"loading {dataset}", shown=show)
+            images = _load(fitted, dataset, data_dir, n_test=n_test, seed=seed, verbose=show)
             fitted.estimator.set_params(verbose=show)
             record = _evaluate(fitted, images)
         if as_json:
@@ -61,7 +61,13 @@ def make_evaluate(kind: Kind) -> Callable[..., None]:
 
 
 def _load(
-    model: Model, dataset: str, data_dir: Path | None, n_test: int | None, seed: int
+    model: Model,
+    dataset: str,
+    data_dir: Path | None,
+    *,
+    n_test: int | None,
+    seed: int,
+    verbose: bool,
 ) -> ImageDataset:
     shape = model.image_shape
     return load_images(
@@ -70,6 +76,7 @@ def _load(
         n_test=n_test,
         image_size=(shape[0], shape[1]) if dataset == "folder" and len(shape) > 1 else None,
         seed=seed,
+        verbose=verbose,
     )
 
 

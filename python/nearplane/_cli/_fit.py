@@ -11,7 +11,7 @@ from typing import Any
 from nearplane._cli._models import Kind, named_labels
 from nearplane._cli._run import load_images
 from nearplane._cli._scores import best_text, judged_text, score_records, score_table
-from nearplane._cli._show import plain, print_json, print_lines, rows_text, shape_text, stage
+from nearplane._cli._show import plain, print_json, print_lines, print_stage, rows_text, shape_text
 from nearplane.datasets import ImageDataset
 from nearplane.report import _text
 from nearplane.report._write import check_writable
@@ -48,14 +48,15 @@ def fit_and_save(kind: Kind, request: FitRequest, make: Callable[[], Any]) -> di
     An estimator with cross-validation is saved as its best estimator.
     """
     check_writable(request.out)  # now rather than after a long run
-    with stage(f"loading {request.dataset}", shown=request.shows_progress):
-        dataset = load_images(
-            request.dataset,
-            data_dir=request.data_dir,
-            n_train=request.n_train,
-            image_size=request.image_size,
-            seed=request.seed,
-        )
+    print_stage(f"loading {request.dataset}", shown=request.shows_progress)
+    dataset = load_images(
+        request.dataset,
+        data_dir=request.data_dir,
+        n_train=request.n_train,
+        image_size=request.image_size,
+        seed=request.seed,
+        verbose=request.shows_progress,
+    )
     estimator = make()
     start = perf_counter()
     estimator.fit(dataset.X_train, named_labels(dataset))

@@ -41,6 +41,7 @@ def load_images(
     image_size: tuple[int, int] | None = None,
     seed: int = 0,
     download: bool | None = None,
+    verbose: bool = False,
 ) -> ImageDataset:
     """Load a data set as the options say, which download only without ``--data-dir``."""
     download = data_dir is None if download is None else download
@@ -55,6 +56,7 @@ def load_images(
             random_state=seed,
             download_if_missing=download,
             image_size=image_size,
+            verbose=verbose,
         )
     except FileNotFoundError as error:
         if data_dir is None or name in YOURS:

@@ -67,14 +67,10 @@ def print_json(record: object) -> None:
     typer.echo(json.dumps(_as_plain(record), indent=2, allow_nan=False))
 
 
-@contextmanager
-def stage(text: str, *, shown: bool) -> Iterator[None]:
-    """Show on a terminal what is going on, for as long as the context lasts."""
-    if not shown:
-        yield
-        return
-    with Console(stderr=True).status(text, spinner="line"):  # of letters that all terminals have
-        yield
+def print_stage(text: str, *, shown: bool) -> None:
+    """Say on the error stream what is going on, above the bars of those who do it."""
+    if shown:
+        Console(stderr=True, highlight=False).print(text, style="dim", markup=False, emoji=False)
 
 
 @contextmanager

@@ -174,6 +174,7 @@ def _compute(options: _Options, *, show: bool, on_stage: Callable[[str], None]) 
         n_test=options.n_test,
         image_size=parsed_size(options.image_size),
         seed=options.seed,
+        verbose=show,
     )
     knn = run_knn(
         images,
