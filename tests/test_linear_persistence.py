@@ -152,7 +152,7 @@ def test_names_of_columns_are_kept(tmp_path):
 
 def test_a_sweep_saves_its_best(tmp_path):
     model = LinearClassifier(max_epochs=3)
-    sweep = LinearClassifierSweep(model, {"alpha": [0.1, 1.0]}, random_state=0)
+    sweep = LinearClassifierSweep(model, {"alpha": [0.001, 0.01]}, random_state=0)
     with pytest.raises(NotFittedError):
         sweep.save(tmp_path / "model")
     sweep.fit(X, y).save(tmp_path / "model")
