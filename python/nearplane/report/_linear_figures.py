@@ -95,6 +95,11 @@ def sweep_figure(sweep: SweepResult) -> "Figure":
     """
     figure = new_figure(5.6, 3.6)
     scores = np.array(sweep.accuracy, dtype=np.float64)
+    # Among equals the sweep has taken one, and the page says which.
+    best = (
+        sweep.alphas.index(sweep.best_alpha),
+        sweep.learning_rates.index(sweep.best_learning_rate),
+    )
     ax = figure.subplots()
     SweepHeatmapDisplay(
         scores=scores,
@@ -102,6 +107,7 @@ def sweep_figure(sweep: SweepResult) -> "Figure":
         y_values=sweep.alphas,
         score_name=f"{long_name(sweep.loss)}, validation accuracy",
         diverged=np.isnan(scores),
+        best=best,
     ).plot(ax, cmap="cividis")
     ax.grid(False)
     legend = ax.get_legend()

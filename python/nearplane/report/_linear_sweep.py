@@ -117,7 +117,7 @@ def run_sweep(
         rates=[
             RateResult(
                 learning_rate=rate,
-                verdict=verdicts[rate],
+                verdict=_verdict(verdicts[rate], results["status"][row]),
                 status=results["status"][row],
                 history=as_curves(histories[rate]),
             )
@@ -126,6 +126,11 @@ def run_sweep(
         n_epochs=n_epochs,
         seconds=perf_counter() - start,
     )
+
+
+def _verdict(of_losses: str, status: str) -> str:
+    """Return the verdict on a rate; its last losses may be those before a fold diverged."""
+    return "diverged" if status.startswith("diverged") else of_losses
 
 
 def _automatic_rate(images: ImageDataset, model: LinearClassifier) -> float:
