@@ -29,7 +29,7 @@ from nearplane.report._linear_figures import rates_figure, sweep_figure
 from .test_report_knn import make_images
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr"}
-NASTY = ['<script>alert("1")</script>', "a & b's", "ничто ✓"]
+NASTY = ['<script>alert("1")</script>', "a & b's", r"ничто ✓ $\frac$"]  # no formula either
 
 
 class Page(HTMLParser):
@@ -204,10 +204,18 @@ def test_sweeps_are_drawn_with_their_best_and_what_diverged(report):
     rates, alphas = len(softmax.learning_rates), len(softmax.alphas)
     accuracy = [[0.25] * rates for _ in range(alphas)]
     accuracy[2][3], accuracy[0][0] = 0.875, None
-    sweep = dataclasses.replace(softmax, accuracy=accuracy)
+    accuracy[3][4] = 0.875  # as good, but not what the sweep has taken
+    sweep = dataclasses.replace(
+        softmax,
+        accuracy=accuracy,
+        best_alpha=softmax.alphas[3],
+        best_learning_rate=softmax.learning_rates[4],
+    )
     figure = sweep_figure(sweep)
     texts = [text.get_text() for text in figure.axes[0].texts]
-    assert sorted(texts) == ["25.0"] * (rates * alphas - 2) + ["87.5"]
+    assert sorted(texts) == ["25.0"] * (rates * alphas - 3) + ["87.5"] * 2
+    strong = [t for t in figure.axes[0].texts if t.get_fontweight() == "bold"]
+    assert [text.get_position() for text in strong] == [(4, 3)]
     legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert legend == ["best: 87.5 %", "diverged"]
 

@@ -77,6 +77,8 @@ def confusion_figure(method: str, result: MethodResult, class_names: list[str]) 
     counts = np.array(result.confusion_matrix)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     n = len(class_names)
+    # To matplotlib what stands between two dollar signs is a formula.
+    labels = [name.replace("$", r"\$") for name in class_names]
     written = n <= MOST_WRITTEN_CLASSES
     # Inches; large matrices get the whole width of the page, so that 100 names can be read.
     size = 5.2 if written else min(max(7.2, 0.135 * n), 13.5)
@@ -103,8 +105,8 @@ def confusion_figure(method: str, result: MethodResult, class_names: list[str]) 
     fontsize = min(9.0, 0.65 * 72 * size / n)
     upright = all(len(name) <= 2 for name in class_names)
     if n <= _MOST_NAMED_CLASSES:
-        ax.set_xticks(range(n), class_names, rotation=0 if upright else 90, fontsize=fontsize)
-        ax.set_yticks(range(n), class_names, fontsize=fontsize)
+        ax.set_xticks(range(n), labels, rotation=0 if upright else 90, fontsize=fontsize)
+        ax.set_yticks(range(n), labels, fontsize=fontsize)
     ax.tick_params(length=0)
     ax.set(xlabel=f"Predicted with {short_name(method)}", ylabel="True class")
     return figure
