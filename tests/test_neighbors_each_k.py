@@ -109,7 +109,7 @@ def test_many_classes_take_no_matrix_of_queries_times_classes(weights):
         (5, ValueError, "n_neighbors must be a list of at least one k; got 5"),
         ([[1, 2]], ValueError, "n_neighbors must be a list of at least one k"),
         ([1, 0], ValueError, "n_neighbors must be at least 1; got 0"),
-        ([1, 2.5], TypeError, "n_neighbors must be an integer"),
+        ([1, 2.5], TypeError, "n_neighbors must be an integer; got 2.5 of type float"),
         (["3"], TypeError, "n_neighbors must be an integer; got '3'"),
         ([1, 121], ValueError, "n_neighbors <= n_samples_fit, but n_neighbors = 121"),
     ],

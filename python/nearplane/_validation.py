@@ -257,7 +257,9 @@ def check_each_n_neighbors(values: ArrayLike, name: str = "n_neighbors") -> list
     array = np.asarray(values)
     if array.ndim != 1 or not array.size:
         raise ValueError(f"{name} must be a list of at least one k; got {values!r}.")
-    return [check_n_neighbors(value, name) for value in array.tolist()]
+    # In an array a single float would have made floats of all values.
+    given = array.tolist() if isinstance(values, np.ndarray) else list(values)  # type: ignore[arg-type]
+    return [check_n_neighbors(value, name) for value in given]
 
 
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
