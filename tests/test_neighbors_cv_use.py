@@ -207,6 +207,8 @@ def nothing(estimator, X, y):
         ({"cv": [([-1, 2], [0])]}, ValueError, "cv names row -1"),
         ({"cv": [([0.5, 2], [0])]}, ValueError, "vectors of row numbers; got an array of float64"),
         ({"cv": [([[1]], [0])]}, ValueError, r"got an array of int64 of shape \(1, 1\)"),
+        ({"cv": [[1, 2, 3]]}, ValueError, r"cv must yield pairs of vectors .*; got \[1, 2, 3\]"),
+        ({"cv": [1, 2]}, ValueError, "cv must yield pairs of vectors .*; got 1"),
         ({"cv": KFold(300)}, ValueError, "Cannot have number of splits n_splits=300"),
         ({"scoring": "beauty"}, ValueError, "beauty"),
         ({"scoring": ""}, ValueError, "scoring"),

@@ -1,5 +1,6 @@
 """The splits of a cross-validation: what users may give as `cv`, and the rows that come of it."""
 
+import reprlib
 from collections.abc import Iterable, Iterator
 from numbers import Integral
 from typing import Any
@@ -38,6 +39,8 @@ def resolve_cv(cv: Any, y: NDArray[Any]) -> Any:
             "cv must be None, a number of folds, a splitter such as StratifiedKFold(5), or a list "
             f"of pairs of training and validation rows; got {cv!r} of type {type(cv).__name__}."
         )
+    if isinstance(cv, Iterable) and not hasattr(cv, "split"):
+        cv = [_read_pair(split) for split in cv]
     return check_cv(cv, y, classifier=True)
 
 
@@ -49,12 +52,12 @@ def read_splits(
     Raises
     ------
     ValueError
-        If a part is empty, names rows that do not exist, or is no vector of row numbers; and if
-        there is no split.
+        If a split is no pair of parts; if a part is empty, names rows that do not exist, or is no
+        vector of row numbers; and if there is no split.
     """
     n_splits = 0
     for n_splits, split in enumerate(splits, start=1):
-        training, test = (_read_rows(rows, n) for rows in split)
+        training, test = (_read_rows(rows, n) for rows in _read_pair(split))
         if not (len(training) and len(test)):
             raise ValueError(
                 f"cv must leave rows to learn from and others to be judged by; split "
@@ -63,6 +66,17 @@ def read_splits(
         yield training, test
     if not n_splits:
         raise ValueError("cv must make at least one split; it makes none.")
+
+
+def _read_pair(split: Any) -> tuple[ArrayLike, ArrayLike]:
+    try:
+        training, test = split
+    except (TypeError, ValueError):
+        raise ValueError(
+            "cv must yield pairs of vectors of row numbers, those to learn from and those to be "
+            f"judged; got {reprlib.repr(split)}."
+        ) from None
+    return training, test
 
 
 def _read_rows(rows: ArrayLike, n: int) -> Rows:
