@@ -205,6 +205,14 @@ def test_wrong_arguments_are_named(folder, argument, value, kind):
         fetch_image_folder(**{"path": folder, argument: value})
 
 
+def test_a_class_of_links_to_nothing_has_no_image_that_can_be_read(folder):
+    (folder / "lost").mkdir()
+    (folder / "lost" / "1.png").symlink_to(folder / "nowhere.png")
+    with pytest.warns(UserWarning, match="2 files or folders were skipped"):
+        skipped = dict(fetch_image_folder(folder).skipped)
+    assert skipped[str(folder / "lost")] == "holds no image that can be read"
+
+
 @pytest.mark.parametrize("side", [2**24, 2**40])
 def test_what_does_not_fit_into_memory_wants_a_cache(folder, side):
     with pytest.raises(MemoryError, match=r"8 images of .* do not fit into memory; give a cache"):

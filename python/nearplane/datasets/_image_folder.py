@@ -51,7 +51,7 @@ def fetch_image_folder(
         A folder to keep the pixels in, made if it is missing. They are then not in memory but
         mapped from a file, and so may be more than fits into it; and the next call with the same
         `path`, `size` and `mode` need not decode anything, unless a file was added, removed or
-        changed.
+        changed, which its length and its time of change tell.
     n_jobs : int, default=None
         The number of threads. None: what OpenMP would use; -1: one for each usable processor; -2:
         one less.

@@ -54,7 +54,7 @@ class ImageScan:
         self.fingerprint = self._hash.hexdigest()
 
     def _add_class(self, folder: "os.DirEntry[str]") -> None:
-        before = len(self.files)
+        before, n_skipped = len(self.files), len(self.skipped)
         for file in self._images_below(folder.path):
             self._add_file(file)
         count = len(self.files) - before
@@ -62,7 +62,9 @@ class ImageScan:
             self.classes.append(folder.name)
             self.counts.append(count)
         elif _identity(folder) not in self._ignored:
-            self.skipped.append((folder.path, "holds no images"))
+            # What was skipped in it may have been images, or folders with some.
+            some = "no images" if len(self.skipped) == n_skipped else "no image that can be read"
+            self.skipped.append((folder.path, f"holds {some}"))
 
     def _add_file(self, file: "os.DirEntry[str]") -> None:
         try:
