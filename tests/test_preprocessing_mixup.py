@@ -148,3 +148,8 @@ def test_it_can_be_cloned():
 def test_bad_arguments_are_refused(alpha, y, error, message):
     with pytest.raises(error, match=message):
         MixUp(alpha).fit_resample(IMAGES, y)
+
+
+def test_labels_of_blends_are_not_those_given():
+    y = np.array([0, 1])
+    assert not np.shares_memory(MixUp(random_state=0).mix(np.eye(2), y).y, y)

@@ -127,7 +127,7 @@ or (n_samples, n_features)
     def _mixed(self, X: ArrayLike, y: ArrayLike, n_times: int) -> Mixed:
         alpha = check_real("alpha", self.alpha, above=0)
         matrix, given = read_images(X)
-        labels = column_or_1d(y)
+        labels = column_or_1d(y).copy()  # which are given away
         n = len(matrix)
         if len(labels) != n:
             raise ValueError(
