@@ -2,6 +2,7 @@
 
 import _thread
 import os
+import re
 import threading
 import warnings
 from itertools import islice
@@ -102,7 +103,7 @@ def write_damaged(root):
 
 def test_what_cannot_be_read_is_skipped_and_listed(folder):
     damaged = write_damaged(folder)
-    count = f"{len(damaged)} files or folders were skipped"
+    count = f"{len(damaged)} files or folders were skipped; the first: {re.escape(damaged[0])} "
     with pytest.warns(UserWarning, match=count) as caught:
         fruit = fetch_image_folder(folder)
     assert len(caught) == 1

@@ -230,8 +230,7 @@ def _refuse(skipped: list[tuple[str, str]]) -> None:
 
 def _warn_of(skipped: list[tuple[str, str]], root: Path) -> None:
     path, reason = skipped[0]
-    warnings.warn(
-        f"{root}: {len(skipped):,} files or folders were skipped, which `skipped` lists; the "
-        f"first: {path} {reason}",
-        stacklevel=3,
-    )
+    some = len(skipped) > 1
+    count = f"{len(skipped):,} files or folders were" if some else "1 file or folder was"
+    first = "; the first:" if some else ":"
+    warnings.warn(f"{root}: {count} skipped{first} {path} {reason}", stacklevel=3)
