@@ -1,6 +1,5 @@
+import io
 import json
-import os
-import subprocess
 import sys
 
 import numpy as np
@@ -10,7 +9,7 @@ from PIL import Image
 from nearplane import KNeighborsClassifier, LinearClassifier
 from nearplane.datasets import load_digits, make_natural_images
 
-from .commands import invoke, plain, rows
+from .commands import invoke, main_code, plain, rows
 
 COLOURS = {"blue": (0, 0, 255), "green": (0, 255, 0), "red": (255, 0, 0)}
 FILES = ("blue.png", "green.gif", "red.jpg")
@@ -193,7 +192,9 @@ def test_files_that_hold_no_such_model_are_refused_in_one_line(colours, folder):
     (folder / "text.np").write_text("no model")
     wrong = invoke("linear", "predict", "colours.np", "red.jpg")
     assert (wrong.exit_code, wrong.stdout) == (1, "")
-    assert "holds 'KNeighborsClassifier', expected 'LinearClassifier'" in wrong.stderr
+    assert wrong.stderr == (
+        "nearplane: colours.np: holds nearest neighbours; `nearplane knn` is for those.\n"
+    )
     text = invoke("knn", "predict", "text.np", "red.jpg")
     assert text.stderr == "nearplane: text.np: is not a file of nearplane's.\n"
     KNeighborsClassifier(1).fit([[0], [1]], [[0, 1], [1, 0]]).save("two.np")
@@ -208,6 +209,9 @@ def test_files_that_hold_no_such_model_are_refused_in_one_line(colours, folder):
         (["colours.np"], "Missing argument"),
         (["colours.np", "red.jpg", "--top", "0"], "--top"),
         (["colours.np", "red.jpg", "--white", "dim"], "--white"),
+        (["colours.np", "red.jpg", "--white", "0"], "0 is not a number above 0"),
+        (["colours.np", "red.jpg", "--white", "nan"], "nan is not a number above 0"),
+        (["colours.np", "red.jpg", "--white", "inf"], "inf is not a number above 0"),
     ],
 )
 def test_wrong_usage_ends_with_2(colours, arguments, message):
@@ -217,17 +221,15 @@ def test_wrong_usage_ends_with_2(colours, arguments, message):
     assert result.stdout == ""
 
 
-def test_a_process_of_its_own_with_an_ascii_terminal(colours, folder):
-    strange = folder / "r\u00f6t.png"
-    Image.new("RGB", (5, 5), "red").save(strange)
-    done = subprocess.run(
-        [sys.executable, "-m", "nearplane.cli", "knn", "predict", "colours.np", strange, "x.png"],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
-        check=False,
+def test_letters_that_the_terminal_lacks_are_written_as_codes(colours, folder, monkeypatch, capsys):
+    Image.new("RGB", (5, 5), "red").save("r\u00f6t.png")
+    screen = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", screen)
+    assert main_code(monkeypatch, "knn", "predict", "colours.np", "r\u00f6t.png", "x.png") == 1
+    assert capsys.readouterr().err == (
+        "nearplane: x.png: cannot be read: No such file or directory\n"
     )
-    assert done.returncode == 1
-    assert done.stderr == "nearplane: x.png: cannot be read: No such file or directory\n"
-    assert "red" in done.stdout
+    screen.flush()
+    shown = screen.buffer.getvalue().decode("ascii")
+    assert "r\\xf6t.png" in shown
+    assert "red" in shown

@@ -73,6 +73,8 @@ def fit_and_save(kind: Kind, request: FitRequest, make: Callable[[], Any]) -> di
 def _record(
     kind: Kind, request: FitRequest, dataset: ImageDataset, estimator: Any, duration: float
 ) -> dict[str, Any]:
+    # Of few images drawn from many, some classes may have none.
+    fitted = getattr(estimator, "best_estimator_", estimator)
     record: dict[str, Any] = {
         "schema_version": 1,
         "model": str(request.out),
@@ -81,7 +83,7 @@ def _record(
         "dataset": dataset.name,
         "n_train": len(dataset.X_train),
         "image_shape": list(dataset.image_shape),
-        "classes": dataset.class_names,
+        "classes": [str(label) for label in fitted.classes_],
         "seed": request.seed,
         "fit_seconds": duration,
     }
@@ -92,7 +94,6 @@ def _record(
             "best_score": estimator.best_score_,
             "settings": score_records(estimator.cv_results_),
         }
-    fitted = getattr(estimator, "best_estimator_", estimator)
     return record | {"parameters": fitted.get_params()}
 
 

@@ -26,6 +26,19 @@ class Kind:
     name: str
     load: Callable[[Path], Any]
 
+    @property
+    def other(self) -> "Kind":
+        """The other of the two."""
+        return LINEAR if self is KNN else KNN
+
+    def holds(self, path: Path) -> bool:
+        """Whether the file holds such a model."""
+        try:
+            self.load(path)
+        except (ValueError, OSError):
+            return False
+        return True
+
 
 KNN = Kind("knn", "nearest neighbours", KNeighborsClassifier.load)
 LINEAR = Kind("linear", "a linear classifier", LinearClassifier.load)
@@ -41,7 +54,14 @@ class Model:
     @classmethod
     def load(cls, kind: Kind, path: Path, *, n_jobs: int | None) -> "Model":
         """Read a file that `save` has written; a ValueError tells what else it holds."""
-        estimator = kind.load(path)
+        try:
+            estimator = kind.load(path)
+        except ValueError as error:
+            if not kind.other.holds(path):
+                raise
+            raise ValueError(
+                f"{path}: holds {kind.other.name}; `nearplane {kind.other.command}` is for those."
+            ) from error
         if isinstance(estimator.classes_, list):
             raise ValueError(f"{path}: has several outputs; the commands know one.")
         return cls(estimator.set_params(n_jobs=n_jobs), path)

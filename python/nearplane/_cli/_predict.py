@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,12 @@ class _Answer(NamedTuple):
     scores: list[float]
 
 
+def _checked_white(white: float | None) -> float | None:
+    if white is not None and not 0 < white < inf:
+        raise typer.BadParameter(f"{white:g} is not a number above 0")
+    return white
+
+
 def make_predict(kind: Kind) -> Callable[..., None]:
     """Return the command for one kind of model."""
 
@@ -44,6 +51,7 @@ def make_predict(kind: Kind) -> Callable[..., None]:
             float | None,
             typer.Option(
                 "--white",
+                callback=_checked_white,
                 metavar="VALUE",
                 help="What white is in the model's images. Default: 1, 16 or 255, found by "
                 "looking at the model.",
