@@ -2,12 +2,14 @@
 
 import functools
 import re
+import signal
 import subprocess
 import sys
 
+import pytest
 from typer.testing import CliRunner
 
-from nearplane.cli import build_app
+from nearplane.cli import build_app, main
 
 _app = functools.cache(build_app)
 
@@ -18,6 +20,19 @@ def invoke(*arguments):
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
+
+
+def main_code(monkeypatch, *arguments):
+    """Run the command as the program does, in this process, and return its exit code."""
+    monkeypatch.setattr(sys, "argv", ["nearplane", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code
+
+
+def interrupted(*_, **__):
+    """Take the place of some work, in the midst of which the user presses Ctrl-C."""
+    signal.raise_signal(signal.SIGINT)
 
 
 def plain(text):

@@ -1,7 +1,6 @@
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 
@@ -12,7 +11,7 @@ from nearplane import _core
 from nearplane._versions import format_versions, version_info
 from nearplane.report import _command, _timing
 
-from .commands import invoke, plain, python
+from .commands import interrupted, invoke, main_code, plain, python
 
 SMALL = ["report", "--n-train", "120", "--n-test", "30", "--k", "1,3", "--epochs", "3"]
 
@@ -246,21 +245,10 @@ def test_a_defect_keeps_its_traceback(run, monkeypatch):
 
 
 @pytest.mark.parametrize("moment", ["run_knn", "run_linear", "render_report"])
-def test_an_interrupt_ends_with_130_and_leaves_no_file(tmp_path, moment):
-    code = (
-        "import signal, sys\n"
-        "from nearplane.cli import main\n"
-        "from nearplane.report import _command\n"
-        "def interrupted(*_, **__):\n"
-        f"    signal.raise_signal({int(signal.SIGINT)})\n"
-        f"_command.{moment} = interrupted\n"
-        f"sys.argv = ['nearplane', *{SMALL}]\n"
-        "main()\n"
-    )
-    done = python(code, tmp_path)
-    assert done.returncode == 130
-    assert done.stderr == "nearplane: interrupted, no report was written\n"
-    assert done.stdout == ""
+def test_an_interrupt_ends_with_130_and_leaves_no_file(run, tmp_path, moment, monkeypatch, capsys):
+    monkeypatch.setattr(_command, moment, interrupted)
+    assert main_code(monkeypatch, *SMALL) == 130
+    assert tuple(capsys.readouterr()) == ("", "nearplane: interrupted, no report was written\n")
     assert os.listdir(tmp_path) == []
 
 

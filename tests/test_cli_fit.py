@@ -1,15 +1,16 @@
 import json
 import os
-import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn.model_selection import cross_val_score
 
 from nearplane import KNeighborsClassifier, LinearClassifier
+from nearplane._cli import _evaluate, _fit, _run
 from nearplane.datasets import load_dataset
 
-from .commands import invoke, plain, python, rows
+from .commands import interrupted, invoke, main_code, plain, rows
 
 
 @pytest.fixture(autouse=True)
@@ -189,20 +190,42 @@ def test_more_neighbours_than_images_are_refused_before_anything_is_written(fold
     assert os.listdir(folder) == []
 
 
-@pytest.mark.parametrize("moment", ["_fit.load_images", "_models.KNeighborsClassifier.fit"])
-def test_an_interrupt_ends_with_130_and_leaves_no_file(tmp_path, moment):
-    module, _, name = moment.partition(".")
-    code = (
-        "import signal, sys\n"
-        "from nearplane.cli import main\n"
-        f"from nearplane._cli import {module}\n"
-        "def interrupted(*_, **__):\n"
-        f"    signal.raise_signal({int(signal.SIGINT)})\n"
-        f"{module}.{name} = interrupted\n"
-        "sys.argv = ['nearplane', 'knn', 'fit']\n"
-        "main()\n"
-    )
-    done = python(code, tmp_path)
-    assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr == "nearplane: interrupted, no model was written\n"
-    assert os.listdir(tmp_path) == []
+@pytest.mark.parametrize(
+    "moment", ["_cli._fit.load_images", "_cli._models.KNeighborsClassifier.fit"]
+)
+def test_an_interrupt_ends_with_130_and_leaves_no_file(folder, moment, monkeypatch, capsys):
+    monkeypatch.setattr(f"nearplane.{moment}", interrupted)
+    assert main_code(monkeypatch, "knn", "fit") == 130
+    assert tuple(capsys.readouterr()) == ("", "nearplane: interrupted, no model was written\n")
+    assert os.listdir(folder) == []
+
+
+def test_an_interrupt_while_the_command_starts_ends_with_130(monkeypatch, capsys):
+    monkeypatch.setattr("nearplane.cli.build_app", interrupted)
+    assert main_code(monkeypatch, "knn", "fit") == 130
+    assert tuple(capsys.readouterr()) == ("", "")
+
+
+def test_classes_without_images_are_none_of_the_models(folder):
+    record = json.loads(invoke("knn", "fit", "--n-train", 3, "--k", 1, "--json").stdout)
+    assert record["classes"] == KNeighborsClassifier.load("nearplane-knn.np").classes_.tolist()
+    assert len(record["classes"]) <= 3
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_terminal_is_shown_how_far_the_work_is(terminal, folder, monkeypatch):
+    asked = []
+
+    def load(*arguments, verbose, **options):
+        asked.append(verbose)
+        return load_dataset(*arguments, **options)
+
+    stream = SimpleNamespace(isatty=lambda: terminal)
+    monkeypatch.setattr(_run, "load_dataset", load)
+    for module in (_fit, _evaluate):
+        monkeypatch.setattr(module, "sys", SimpleNamespace(stderr=stream))
+    for words in (["fit", "--n-train", 20], ["evaluate", "nearplane-knn.np"]):
+        result = invoke("knn", *words)
+        assert result.exit_code == 0
+        assert result.stderr == "loading digits\n" * terminal
+    assert asked == [terminal, terminal]

@@ -83,6 +83,8 @@ def main() -> None:
         app = build_app()
     except ImportError as error:
         sys.exit(f"nearplane: {error}")
+    except KeyboardInterrupt:  # importing takes long enough to think better of it
+        sys.exit(130)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Names of files and classes may have letters that the terminal's encoding lacks.
         sys.stdout.reconfigure(errors="backslashreplace")
