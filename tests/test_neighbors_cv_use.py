@@ -215,7 +215,7 @@ def nothing(estimator, X, y):
         ({"scoring": ["accuracy"]}, TypeError, r"scoring must be .*; got \['accuracy'\]"),
         ({"scoring": accuracy_score}, ValueError, "scoring"),
         ({"scoring": nothing}, LookupError, "no score today"),
-        ({"scoring": lambda estimator, X, y: None}, TypeError, "scoring must return a number"),
+        ({"scoring": lambda estimator, X, y: None}, ValueError, "scoring must return a number"),
         ({"weights": lambda d: -d - 1}, ValueError, "finite weights that are not negative"),
     ],
 )

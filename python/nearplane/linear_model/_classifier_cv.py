@@ -14,6 +14,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import validate_data
 
 from nearplane._cv_results import best_row
+from nearplane._cv_scoring import ScoringCV
 from nearplane._progress import progress_bar
 from nearplane._validation import check_flag, resolve_n_jobs, with_names
 from nearplane.linear_model._candidates import (
@@ -24,7 +25,6 @@ from nearplane.linear_model._candidates import (
 )
 from nearplane.linear_model._classifier import LinearClassifier
 from nearplane.linear_model._cv_folds import Fold, Judge, tabulate
-from nearplane.linear_model._cv_scoring import ScoringCV
 from nearplane.linear_model._data import read_labelled
 from nearplane.linear_model._grid import Params, read_values
 from nearplane.linear_model._sweep_prediction import SweepPrediction

@@ -12,10 +12,10 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import validate_data
 
 from nearplane._cv_results import make_cv_results
+from nearplane._cv_scoring import Metadata, Scorer, part_of, read_score
 from nearplane._validation import with_names
 from nearplane.linear_model._candidates import Candidate
 from nearplane.linear_model._classifier import LinearClassifier
-from nearplane.linear_model._cv_scoring import Metadata, Scorer, part_of, read_score
 from nearplane.linear_model._data import ClassWeight, LabelledData, split_validation
 from nearplane.linear_model._fitting import Problem
 from nearplane.linear_model._grid import Params

@@ -6,16 +6,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn import get_config
-from sklearn.metrics import check_scoring
-from sklearn.utils.metadata_routing import (
-    UNUSED,
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
+from sklearn.utils.metadata_routing import UNUSED
 
 from nearplane._cv_results import best_row
+from nearplane._cv_scoring import Metadata, Scorer
 from nearplane._cv_splits import read_splits, resolve_cv
 from nearplane._progress import progress_bar
 from nearplane._targets import plain_labels, read_targets
@@ -157,19 +151,6 @@ class KNeighborsClassifierCV(ChosenClassifier):
         tags.input_tags.three_d_array = True
         return tags
 
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Return what `fit` and `score` hand on: to the splitter its groups, to the scorer more.
-
-        Returns
-        -------
-        sklearn.utils.metadata_routing.MetadataRouter
-        """
-        to_split = MethodMapping().add(caller="fit", callee="split")
-        to_score = MethodMapping().add(caller="fit", callee="score")
-        to_score.add(caller="score", callee="score")
-        router = MetadataRouter(owner=self).add(splitter=self.cv, method_mapping=to_split)
-        return router.add(scorer=self._scorer(), method_mapping=to_score)
-
     def fit(
         self, X: ArrayLike, y: ArrayLike, *, groups: ArrayLike | None = None, **params: Any
     ) -> Self:
@@ -207,11 +188,11 @@ width) or (n_samples, height, width, channels)
         candidates = Candidates.read(self.n_neighbors, self.metric, self.weights)
         refit, verbose = check_flag("refit", self.refit), check_flag("verbose", self.verbose)
         check_choice("algorithm", self.algorithm, ALGORITHMS)
-        scorer = self._scorer()
-        split_metadata, score_metadata = self._route(groups, params)
+        scorer = self._read_scorer()
+        routed = self._route_fit(scorer, None, groups, params)
         model = self._read(X, y)
-        rounds = self._rounds(model, split_metadata, max(candidates.ks))
-        judge = self._judge(model, scorer, X, score_metadata)
+        rounds = self._rounds(model, routed.split, max(candidates.ks))
+        judge = self._judge(model, scorer, X, routed.score)
         rules = Rules(
             candidates.ks, candidates.weights, self.ties, model._y[:, 0], len(model.classes_)
         )
@@ -246,9 +227,9 @@ width) or (n_samples, height, width, channels)
     def _judge(
         self,
         model: KNeighborsClassifier,
-        scorer: Callable[..., Any],
+        scorer: Scorer,
         X: ArrayLike,
-        metadata: dict[str, Any],
+        metadata: Metadata,
     ) -> Judge:
         """Return what scores the votes: for accuracy, something faster than scikit-learn's."""
         codes = model._y[:, 0]
@@ -259,33 +240,7 @@ width) or (n_samples, height, width, channels)
     def _leaves_one_out(self) -> bool:
         return isinstance(self.cv, str) and self.cv == "loo"
 
-    def _scorer(self) -> Callable[..., Any]:
-        if not (self.scoring is None or isinstance(self.scoring, str) or callable(self.scoring)):
-            raise TypeError(
-                "scoring must be None, the name of a scorer or a function of estimator, X and y; "
-                f"got {self.scoring!r} of type {type(self.scoring).__name__}."
-            )
-        scorer: Callable[..., Any] = check_scoring(
-            KNeighborsClassifier(), scoring="accuracy" if self.scoring is None else self.scoring
-        )
-        return scorer
-
-    def _route(
-        self, groups: ArrayLike | None, params: dict[str, Any]
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return what the splitter and what the scorer are given beside the data."""
-        if get_config()["enable_metadata_routing"]:
-            given = params if groups is None else params | {"groups": groups}
-            routed = process_routing(self, "fit", **given)
-            return dict(routed.splitter.split), dict(routed.scorer.score)
-        if params:
-            raise TypeError(
-                f"fit takes {', '.join(params)} only if metadata routing is enabled: "
-                "sklearn.set_config(enable_metadata_routing=True)."
-            )
-        return {"groups": groups}, {}
-
-    def _rounds(self, model: KNeighborsClassifier, metadata: dict[str, Any], k: int) -> list[Round]:
+    def _rounds(self, model: KNeighborsClassifier, metadata: Metadata, k: int) -> list[Round]:
         """Return the rounds in which `cv` is searched, after checking that k neighbours exist."""
         rows, labels = model._searcher.rows, model.classes_[model._y[:, 0]]
         n = len(rows)

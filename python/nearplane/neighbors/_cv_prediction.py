@@ -4,17 +4,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn import get_config
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.metadata_routing import process_routing
-from sklearn.utils.validation import check_is_fitted
 
+from nearplane._cv_scoring import ScoringCV
 from nearplane._storage import FilePath
-from nearplane._targets import plain_labels, read_targets
 from nearplane.neighbors._classification import KNeighborsClassifier
 
 
-class ChosenClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class ChosenClassifier(ScoringCV):
     """Answer as `best_estimator_`, which a subclass sets in `fit` along with `scorer_`."""
 
     def predict(self, X: ArrayLike | None) -> NDArray[Any]:
@@ -47,28 +43,6 @@ class ChosenClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         parts: Any = self._best().predict_proba(X)
         return np.asarray(parts)
-
-    def score(self, X: ArrayLike | None, y: ArrayLike, **params: Any) -> float:
-        """Return the score of the best candidate: accuracy, or what `scoring` says.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_queries, n_features), or images, or None
-            The queries, as in `predict`.
-        y : array-like of shape (n_queries,)
-            The true labels.
-        **params : dict
-            For the scorer, such as `sample_weight`.
-
-        Returns
-        -------
-        float
-        """
-        best = self._best()
-        if get_config()["enable_metadata_routing"]:
-            params = process_routing(self, "score", **params).scorer.score
-        labels = plain_labels(read_targets(self, y, numeric=False))
-        return float(self.scorer_(best, X, labels, **params))
 
     def kneighbors(
         self,
@@ -105,12 +79,9 @@ class ChosenClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._best().save(path)
 
+    def _prototype(self) -> KNeighborsClassifier:
+        return KNeighborsClassifier()
+
     def _best(self) -> KNeighborsClassifier:
-        check_is_fitted(self)
-        if not hasattr(self, "best_estimator_"):
-            raise AttributeError(
-                "there is no best_estimator_ to answer, since the estimator was fitted with "
-                "refit=False; fit it with refit=True."
-            )
-        best: KNeighborsClassifier = self.best_estimator_
+        best: KNeighborsClassifier = super()._best()
         return best

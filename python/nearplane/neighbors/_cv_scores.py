@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import _safe_indexing, indexable
 
+from nearplane._cv_scoring import part_of, read_score
 from nearplane.neighbors._cv_rounds import Round
 from nearplane.neighbors._vote import count_votes
 from nearplane.neighbors._weights import Weights, neighbour_weights
@@ -115,7 +115,7 @@ class ScorerJudge:
         training = round_.base_groups != round_.query_groups[queries[0]]
         present = np.bincount(self._codes[base][training], minlength=len(self._classes)) > 0
         X, y = _safe_indexing(self._X, rows), self._classes[self._codes[rows]]
-        metadata = {name: self._part(value, rows) for name, value in self._metadata.items()}
+        metadata = part_of(self._metadata, rows, len(self._codes))
         for place in range(len(found.ks)):
             model = _Elected(
                 X,
@@ -125,22 +125,7 @@ class ScorerJudge:
                 found=found,
                 place=place,
             )
-            yield _as_number(self._scorer(model, X, y, **metadata))
-
-    def _part(self, value: Any, rows: NDArray[np.int64]) -> Any:
-        is_array = hasattr(value, "__len__") and not isinstance(value, str)
-        return _safe_indexing(value, rows) if is_array and len(value) == len(self._codes) else value
-
-
-def _as_number(score: Any) -> float:
-    number = (
-        score.item() if isinstance(score, np.generic | np.ndarray) and score.size == 1 else score
-    )
-    if not isinstance(number, Real):
-        raise TypeError(
-            f"scoring must return a number; it returned {score!r} of type {type(score).__name__}."
-        )
-    return float(number)
+            yield read_score(self._scorer(model, X, y, **metadata), self._scorer)
 
 
 class _Elected(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from inspect import signature
+from numbers import Real
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import check_scoring
+from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import (
     UNUSED,
     MetadataRouter,
@@ -28,7 +30,7 @@ class Routed(NamedTuple):
     score: Metadata
 
 
-class ScoringCV(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class ScoringCV(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """`score` and metadata routing of an estimator with `cv`, `scoring` and `best_estimator_`.
 
     Metadata travel as in scikit-learn's LogisticRegressionCV: the estimator itself takes
@@ -45,7 +47,7 @@ class ScoringCV(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     def score(
         self,
-        X: ArrayLike,
+        X: ArrayLike | None,
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         **params: Any,
@@ -55,7 +57,7 @@ class ScoringCV(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         Parameters
         ----------
         X : array-like of shape (n_queries, n_features), or images
-            As in `fit`.
+            As in `predict`.
         y : array-like of shape (n_queries,)
             The true labels.
         sample_weight : array-like of shape (n_queries,), default=None
@@ -72,17 +74,19 @@ class ScoringCV(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         Raises
         ------
         sklearn.exceptions.NotFittedError
-            Before `fit`, or if it left no `best_estimator_`.
+            Before `fit`.
+        AttributeError
+            If `fit` left no `best_estimator_`.
         TypeError, ValueError
             If `X` or `y` is not as described.
         """
-        check_is_fitted(self)
+        best = self._best()
         given = dict(params) | _unless_none("sample_weight", sample_weight)
         if get_config()["enable_metadata_routing"]:
             given = process_routing(self, "score", **given).scorer.score
         else:
             _refuse(params, self, "score")
-        score: float = self.scorer_(self.best_estimator_, X, y, **given)
+        score: float = self.scorer_(best, X, y, **given)
         return score
 
     def get_metadata_routing(self) -> MetadataRouter:
@@ -109,6 +113,15 @@ class ScoringCV(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     def _prototype(self) -> BaseEstimator:
         """Return an estimator of the kind that is scored."""
         raise NotImplementedError
+
+    def _best(self) -> Any:
+        check_is_fitted(self)
+        if not hasattr(self, "best_estimator_"):
+            raise AttributeError(
+                "there is no best_estimator_ to answer, since the estimator was fitted with "
+                "refit=False; fit it with refit=True."
+            )
+        return self.best_estimator_
 
     def _read_scorer(self) -> Scorer:
         """Return the scorer that `scoring` stands for; None: the estimator's own `score`.
@@ -154,7 +167,7 @@ class ScoringCV(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         return Routed({"groups": groups}, weight if weighs else {})
 
 
-def read_score(score: object, scorer: Scorer) -> float:
+def read_score(score: Any, scorer: Scorer) -> float:
     """Return a score as a float.
 
     Raises
@@ -162,21 +175,24 @@ def read_score(score: object, scorer: Scorer) -> float:
     ValueError
         If it is no number.
     """
-    try:
-        return float(score)  # type: ignore[arg-type]  # the question is whether it can be one
-    except TypeError:
+    of_one = isinstance(score, np.generic | np.ndarray) and score.size == 1
+    number = score.item() if of_one else score
+    if not isinstance(number, Real):
         raise ValueError(
             f"scoring must return a number; {scorer!r} returned {score!r} of type "
             f"{type(score).__name__}."
-        ) from None
+        )
+    return float(number)
 
 
 def part_of(metadata: Metadata, rows: NDArray[np.int64], n_rows: int) -> dict[str, Any]:
     """Return metadata for some of the rows: of what has an entry for each row, theirs."""
-    return {
-        name: np.asarray(value)[rows] if np.shape(value)[:1] == (n_rows,) else value
-        for name, value in metadata.items()
-    }
+    return {name: _part(value, rows, n_rows) for name, value in metadata.items()}
+
+
+def _part(value: Any, rows: NDArray[np.int64], n_rows: int) -> Any:
+    is_array = hasattr(value, "__len__") and not isinstance(value, str)
+    return _safe_indexing(value, rows) if is_array and len(value) == n_rows else value
 
 
 def _unless_none(name: str, value: ArrayLike | None) -> dict[str, Any]:
