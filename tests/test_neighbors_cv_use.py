@@ -255,6 +255,17 @@ def test_a_scorer_is_shown_its_own_rows_and_no_others(digits):
         model.fit(digits.X_train, digits.y_train)
 
 
+def test_a_scorer_may_ask_what_it_scores(digits):
+    def of_the_thrifty(estimator, X, y):
+        assert f"n_neighbors={estimator.n_neighbors}" in repr(estimator)
+        assert estimator.get_params()["weights"] == estimator.weights == "distance"
+        return -estimator.n_neighbors
+
+    model = KNeighborsClassifierCV([5, 2], weights="distance", cv=2, scoring=of_the_thrifty)
+    model.fit(digits.X_train, digits.y_train)
+    assert (model.n_neighbors_, model.best_score_) == (2, -2)
+
+
 def test_candidates_whose_scores_are_no_numbers_are_last(digits):
     def of_the_sure_only(estimator, X, y):
         return (

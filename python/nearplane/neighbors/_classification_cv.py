@@ -52,7 +52,7 @@ class KNeighborsClassifierCV(ChosenClassifier):
     scoring : str or callable, default=None
         What is scored, by scikit-learn's name, or a function of an estimator, queries and labels.
         None: accuracy. The estimator that a function is given predicts labels and probabilities of
-        these queries only.
+        these queries only; of its parameters it knows `n_neighbors` and `weights`.
     refit : bool, default=True
         Whether to keep the rows, and the search that the best candidate needs, as
         `best_estimator_`. It costs no time.

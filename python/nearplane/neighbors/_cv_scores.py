@@ -149,6 +149,18 @@ class _Elected(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
         self._place = place
         self.classes_ = classes[present]
 
+    @property
+    def n_neighbors(self) -> int:
+        return self._found.ks[self._place]
+
+    @property
+    def weights(self) -> Weights:
+        return self._found.weights
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        # What it was made from is nobody's business, least of all that of its representation.
+        return {"n_neighbors": self.n_neighbors, "weights": self.weights}
+
     def predict(self, X: Any) -> NDArray[Any]:
         self._check_known(X)
         labels: NDArray[Any] = self._all_classes[self._found.winners[self._place]]
