@@ -294,7 +294,7 @@ def test_without_refit_there_are_no_predictions():
     for attribute in ("best_estimator_", "coef_", "intercept_", "refit_time_"):
         assert not hasattr(model, attribute)
     for use in (model.predict, lambda rows: model.score(rows, y), model.decision_function):
-        with pytest.raises(NotFittedError, match="has no best_estimator_.* fit it with refit=True"):
+        with pytest.raises(NotFittedError, match=r"has no best_estimator_.* refit=True"):
             use(X)
 
 

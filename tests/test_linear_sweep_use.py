@@ -98,7 +98,7 @@ def test_without_refit_the_model_of_the_split_is_kept(data):
     assert sweep.best_score_ == sweep.score(X[held_out], y[held_out])
     sweep.set_params(cv=2).fit(X, y)
     assert sweep.best_params_ == sweep.results_["params"][sweep.best_index_]
-    with pytest.raises(NotFittedError, match="not fitted"):
+    with pytest.raises(NotFittedError, match=r"has no best_estimator_.* refit=True"):
         sweep.predict(X)
 
 

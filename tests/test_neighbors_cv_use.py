@@ -150,7 +150,7 @@ def test_without_refit_there_are_scores_and_no_answers(digits):
     assert model.best_params_ == best
     assert not hasattr(model, "best_estimator_")
     for answer in (model.predict, model.predict_proba, model.kneighbors, model.save):
-        with pytest.raises(AttributeError, match="fitted with refit=False"):
+        with pytest.raises(NotFittedError, match=r"has no best_estimator_.* refit=True"):
             answer(digits.X_test)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import check_scoring
 from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import (
@@ -115,13 +116,7 @@ class ScoringCV(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         raise NotImplementedError
 
     def _best(self) -> Any:
-        check_is_fitted(self)
-        if not hasattr(self, "best_estimator_"):
-            raise AttributeError(
-                "there is no best_estimator_ to answer, since the estimator was fitted with "
-                "refit=False; fit it with refit=True."
-            )
-        return self.best_estimator_
+        return best_estimator_of(self)
 
     def _read_scorer(self) -> Scorer:
         """Return the scorer that `scoring` stands for; None: the estimator's own `score`.
@@ -165,6 +160,23 @@ class ScoringCV(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         # The estimator's own `score` takes weights.
         weighs = self.scoring is None or _takes_weights(scorer)
         return Routed({"groups": groups}, weight if weighs else {})
+
+
+def best_estimator_of(search: Any) -> Any:
+    """Return what answers for a fitted search.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        Before `fit`, or if it left no `best_estimator_`: as ``refit=False`` asks, or interrupted.
+    """
+    if hasattr(search, "best_params_") and not hasattr(search, "best_estimator_"):
+        raise NotFittedError(
+            f"This {type(search).__name__} has no best_estimator_, which would answer; fit it with "
+            "refit=True. The best setting is in best_params_."
+        )
+    check_is_fitted(search)
+    return search.best_estimator_
 
 
 def read_score(score: Any, scorer: Scorer) -> float:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
+from nearplane._cv_scoring import best_estimator_of
 from nearplane._storage import FilePath
 from nearplane.linear_model._classifier import LinearClassifier
 
@@ -191,5 +191,5 @@ class SweepPrediction(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         return [LinearClassifier() if self.estimator is None else self.estimator]
 
     def _best(self) -> LinearClassifier:
-        check_is_fitted(self)
-        return self.best_estimator_
+        best: LinearClassifier = best_estimator_of(self)
+        return best
