@@ -141,7 +141,8 @@ def test_quiet_prints_nothing(run, tmp_path):
         ([], list(range(1, 17))),  # 20 images, 4 in a fold
     ],
 )
-def test_values_of_k(run, arguments, ks):
+def test_values_of_k(run, arguments, ks, monkeypatch):
+    monkeypatch.setattr(_command, "render_report", lambda _: "")  # nobody looks at the page
     result = run("report", "--n-train", 20, "--n-test", 5, "--epochs", 1, "--json", *arguments)
     assert json.loads(result.stdout)["knn"]["n_neighbors"] == ks
 

@@ -295,7 +295,7 @@ class LossCurveDisplay:
         """Mark at the upper edge where a curve leaves the axes, beside the marks there already."""
         from matplotlib.transforms import ScaledTranslation
 
-        n_before = sum(float(mark.get_xdata()[0]) == x for mark in self.beyond_)
+        n_before = sum(bool(np.all(mark.get_xdata() == x)) for mark in self.beyond_)
         inches = 1.2 * _TRIANGLE * n_before / 72
         aside = ScaledTranslation(inches, 0, self.figure_.dpi_scale_trans)
         (triangle,) = self.ax_.plot(
