@@ -12,6 +12,8 @@ from nearplane import KNeighborsClassifier, LinearClassifier
 from nearplane.datasets import load_dataset, make_natural_images
 from nearplane.display import ClassScoresDisplay
 
+from .figures import assert_new_figure
+
 from_estimator = ClassScoresDisplay.from_estimator
 NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 
@@ -200,9 +202,4 @@ def test_classifiers_without_scores_are_refused(ax, digits, model):
 def test_without_axes_a_pyplot_figure_appears_and_with_axes_none(ax):
     display = ClassScoresDisplay(image=np.eye(4), scores=[1, 2]).plot(ax)
     assert display.ax_ is ax
-    assert plt.get_fignums() == []
-    display.plot()
-    try:
-        assert plt.gcf() is display.figure_
-    finally:
-        plt.close(display.figure_)
+    assert_new_figure(display)

@@ -1,4 +1,3 @@
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -6,6 +5,8 @@ from scipy.spatial.distance import cdist
 
 from nearplane.datasets import make_natural_images
 from nearplane.display import DistanceConcentrationDisplay
+
+from .figures import assert_new_figure
 
 from_random = DistanceConcentrationDisplay.from_random
 from_data = DistanceConcentrationDisplay.from_data
@@ -202,9 +203,4 @@ def test_numbers_that_do_not_fit_are_named(change, message):
 
 def test_without_axes_a_pyplot_figure_appears_and_with_axes_none(ax):
     display = from_random([2], n_samples=5, ax=ax)
-    assert plt.get_fignums() == []
-    display.plot()
-    try:
-        assert plt.gcf() is display.figure_
-    finally:
-        plt.close(display.figure_)
+    assert_new_figure(display)

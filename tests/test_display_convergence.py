@@ -7,6 +7,8 @@ from sklearn.linear_model import LinearRegression
 from nearplane import KNeighborsRegressor
 from nearplane.display import RegressionConvergenceDisplay
 
+from .figures import assert_new_figure
+
 from_estimator = RegressionConvergenceDisplay.from_estimator
 
 
@@ -175,9 +177,4 @@ def test_numbers_that_do_not_fit_are_named(change, message):
 
 def test_without_axes_a_pyplot_figure_appears_and_with_axes_none(ax):
     display = from_estimator(KNeighborsRegressor(1), n_samples=[3], ax=ax)
-    assert plt.get_fignums() == []
-    display.plot()
-    try:
-        assert plt.gcf() is display.figure_
-    finally:
-        plt.close(display.figure_)
+    assert_new_figure(display)

@@ -7,6 +7,8 @@ from nearplane import pairwise_distances
 from nearplane.datasets import load_digits, make_natural_images
 from nearplane.display import PixelDistanceDisplay
 
+from .figures import assert_new_figure
+
 from_image = PixelDistanceDisplay.from_image
 
 
@@ -165,9 +167,4 @@ def test_arguments_that_do_not_fit_are_named(change, message):
 
 def test_without_axes_a_pyplot_figure_appears_and_with_axes_none(ax, images):
     display = from_image(images[0], ax=ax)
-    assert plt.get_fignums() == []
-    display.plot()
-    try:
-        assert plt.gcf() is display.figure_
-    finally:
-        plt.close(display.figure_)
+    assert_new_figure(display)

@@ -17,6 +17,8 @@ from nearplane import KNeighborsClassifier, LinearClassifier
 from nearplane.datasets import make_quadrants, make_spirals
 from nearplane.display import DecisionRegionsDisplay
 
+from .figures import assert_new_figure
+
 TIE = -1
 from_estimator = DecisionRegionsDisplay.from_estimator
 
@@ -341,9 +343,4 @@ def test_classifiers_without_a_label_for_a_point_are_refused(ax):
 def test_without_axes_a_pyplot_figure_appears_and_with_axes_none(ax, spirals):
     X, y = spirals
     display = from_estimator(KNeighborsClassifier(1).fit(X, y), X, resolution=9, ax=ax)
-    assert plt.get_fignums() == []
-    display.plot()
-    try:
-        assert plt.gcf() is display.figure_
-    finally:
-        plt.close(display.figure_)
+    assert_new_figure(display)

@@ -8,6 +8,8 @@ from nearplane.datasets import load_dataset
 from nearplane.display import TemplatesDisplay
 from nearplane.linear_model import LinearClassifier
 
+from .figures import assert_new_figure
+
 
 @pytest.fixture
 def ax():
@@ -180,9 +182,4 @@ def test_arguments_that_do_not_fit_are_named(arguments, message):
 def test_without_axes_a_pyplot_figure_appears_and_with_axes_none(ax):
     display = TemplatesDisplay(templates=np.ones((2, 4, 4)))
     assert display.plot(ax).ax_ is ax
-    assert plt.get_fignums() == []
-    display.plot()
-    try:
-        assert plt.gcf() is display.figure_
-    finally:
-        plt.close(display.figure_)
+    assert_new_figure(display)
