@@ -495,7 +495,7 @@ def test_bad_data_are_refused():
 
 @parametrize_with_checks(
     [
-        LinearClassifierCV(estimator=LinearClassifier(max_epochs=20)),
+        LinearClassifierCV(alpha=(0, 0.01), estimator=LinearClassifier(max_epochs=15), cv=2),
         LinearClassifierCV(
             ["ovr_logistic", "squared_hinge"],
             alpha=0.01,
