@@ -1,5 +1,6 @@
 import json
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -119,6 +120,14 @@ def test_the_scores_are_printed_as_a_table(folder):
     assert [cells[:3] for cells in rows(result.stdout)] == expected
     assert f"best: k {record['best_params']['n_neighbors']}\n" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_a_training_that_diverges_writes_no_model(folder):
+    arguments = ("--n-train", 200, "--learning-rate", "1e30", "--epochs", 2, "--out", "m.np")
+    result = invoke("linear", "fit", *arguments)
+    assert result.exit_code == 1
+    assert "training diverged; give a smaller --learning-rate, or auto" in result.stderr
+    assert not Path("m.np").exists()
 
 
 def test_linear_settings_are_compared_and_those_that_diverge_are_named(digits):

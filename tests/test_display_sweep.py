@@ -297,6 +297,15 @@ def test_rates_are_judged_by_their_last_losses(ax):
     assert (other.verdicts_[0.2], other.verdicts_[0.1]) == ("best", "good")
 
 
+def test_a_rate_that_diverged_is_told_whatever_its_last_loss(ax):
+    losses = {0.1: [2.0, 1.5, 1.2], 1.0: [1.1]}  # lost on one fold, in the second epoch
+    histories = {
+        rate: {"epoch": np.arange(1, len(loss) + 1), "loss": loss} for rate, loss in losses.items()
+    }
+    display = LearningRateDisplay(histories=histories, diverged=[1.0]).plot(ax)
+    assert display.verdicts_ == {0.1: "best", 1.0: "diverged"}
+
+
 def test_the_rates_of_a_sweep_are_drawn(sweep, ax):
     display = LearningRateDisplay.from_estimator(sweep, ax=ax, quantity="data_loss", alpha=0.5)
     best = sweep.best_params_

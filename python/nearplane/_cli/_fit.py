@@ -65,6 +65,8 @@ def fit_and_save(kind: Kind, request: FitRequest, make: Callable[[], Any]) -> di
     if getattr(model, "n_neighbors", 0) > len(dataset.X_train):
         rows = rows_text(len(dataset.X_train), dataset.image_shape, "training")
         raise ValueError(f"k = {model.n_neighbors} is more than the {rows}")
+    if getattr(model, "stop_reason_", None) == "diverged":
+        raise ValueError("training diverged; give a smaller --learning-rate, or auto")
     # How it was made is nothing that those who load it should have to undo.
     model.set_params(n_jobs=None, verbose=False).save(request.out)
     return _record(kind, request, dataset, estimator, duration)

@@ -1,6 +1,6 @@
 """Learning rates compared by what training does with each."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -41,6 +41,9 @@ class LearningRateDisplay:
         The best of the rates. None: the one with the lowest last loss.
     auto : float, default=None
         The rate that ``learning_rate="auto"`` came to, if it is among them.
+    diverged : collection of float, default=()
+        Rates known to diverge, though the losses in their histories do not tell: those of a
+        cross-validation end where the first of its trainings does.
     quantity : str, default="loss"
         What to draw, see `LossCurveDisplay`.
 
@@ -80,12 +83,16 @@ class LearningRateDisplay:
         histories: Mapping[float, History],
         best: float | None = None,
         auto: float | None = None,
+        diverged: Collection[float] = (),
         quantity: str = "loss",
     ) -> None:
         self.histories = {rate: histories[rate] for rate in sorted(histories)}
         self.quantity = quantity
         self.auto = auto
-        losses = {rate: _last_loss(rate, history) for rate, history in self.histories.items()}
+        losses = {
+            rate: np.inf if rate in diverged else _last_loss(rate, history)
+            for rate, history in self.histories.items()
+        }
         for name, rate in {"best": best, "auto": auto}.items():
             if rate is not None and rate not in losses:
                 raise ValueError(f"{name} must be one of the rates {list(losses)}; got {rate!r}.")
@@ -158,6 +165,7 @@ class LearningRateDisplay:
             histories={rates[row]: estimator.histories_[row] for row in alike},
             best=rates[settings.best],
             auto=rates[automatic[0]] if automatic else None,
+            diverged={rates[row] for row in alike if np.isnan(settings.scores[row])},
             quantity=quantity,
         )
         return display.plot(ax, log_scale=log_scale, **kwargs)
