@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
+from nearplane.linear_model import LinearClassifier
+
 
 def two_sets_of_digits():
     """Return 400 digits to learn from and 200 others, as bytes, with their labels."""
@@ -16,3 +18,8 @@ def assert_same_history(found, expected):
     assert found.keys() == expected.keys()
     for name in found:
         np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+
+
+def quick(**params):
+    """Return a classifier that is trained in no time, and to some avail."""
+    return LinearClassifier(**({"max_epochs": 3, "batch_size": 32, "random_state": 0} | params))
