@@ -2,7 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cassert>
+#include <memory>
+#include <span>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "answer.hpp"
@@ -80,6 +85,55 @@ private:
     std::vector<CandidateBuffer> buffers_;
 };
 
+/// A lock for a few pushes: workers seldom meet at the same buffer.
+class SpinLock {
+public:
+    void lock() {
+        while (is_taken_.test_and_set(std::memory_order_acquire)) std::this_thread::yield();
+    }
+    void unlock() { is_taken_.clear(std::memory_order_release); }
+
+private:
+    std::atomic_flag is_taken_;
+};
+
+/// Candidate buffers that all workers fill. With buffers of their own they would push twice as
+/// much, because a threshold is as good as what has come by its buffer.
+class SharedCollector {
+public:
+    SharedCollector(std::int64_t n_queries, std::int64_t k)
+        : collector_(std::make_unique<Collector>(n_queries, k)),
+          locks_(static_cast<std::size_t>(n_queries)) {}
+
+    /// The buffers of queries [begin, end), nobody else's as long as this lives. A worker that
+    /// holds some takes no others, but those of one range in order; ranges of several do not
+    /// overlap.
+    class Hold {
+    public:
+        Hold(SharedCollector& shared, std::int64_t begin, std::int64_t end)
+            : locks_(std::span(shared.locks_)
+                         .subspan(static_cast<std::size_t>(begin),
+                                  static_cast<std::size_t>(end - begin))) {
+            for (SpinLock& lock : locks_) lock.lock();
+        }
+        ~Hold() {
+            for (SpinLock& lock : locks_) lock.unlock();
+        }
+        Hold(const Hold&) = delete;
+        Hold& operator=(const Hold&) = delete;
+
+    private:
+        std::span<SpinLock> locks_;
+    };
+
+    CandidateBuffer& operator[](std::int64_t query) { return (*collector_)[query]; }
+    std::unique_ptr<Collector> take() { return std::move(collector_); }
+
+private:
+    std::unique_ptr<Collector> collector_;
+    std::vector<SpinLock> locks_;
+};
+
 class Search {
 public:
     Search(const MatrixView& query, const MatrixView& base, const SearchOptions& options,
@@ -97,7 +151,7 @@ public:
             return;
         }
         const ScanPlan plan(*kernel_, query_.rows, base_.rows, options_.n_threads,
-                            candidate_bytes / bytes_per_query());
+                            candidate_bytes / (bytes_per_buffer() * options_.n_threads));
         Scan scan(*kernel_, query_, base_, plan, options_.n_threads, monitor_);
         scan.run([&](const QueryBlock& block) { search_block(scan, block); });
     }
@@ -105,16 +159,16 @@ public:
 private:
     using Collectors = std::vector<std::unique_ptr<Collector>>;
 
-    std::int64_t bytes_per_query() const {
+    std::int64_t bytes_per_buffer() const {
         return CandidateBuffer::capacity_for(options_.k) *
-               static_cast<std::int64_t>(sizeof(Candidate)) * options_.n_threads;
+               static_cast<std::int64_t>(sizeof(Candidate));
     }
 
     /// Whether the rows are searched among themselves and few enough for one super-block: then each
     /// pair is computed once, for both of its rows.
     bool by_halves() const {
         return is_same(query_, base_) && options_.first_query == 0 &&
-               query_.rows <= candidate_bytes / bytes_per_query() &&
+               query_.rows <= candidate_bytes / bytes_per_buffer() &&
                query_.rows * kernel_->shape().row_bytes <= triangle_bytes;
     }
 
@@ -135,12 +189,13 @@ private:
     void search_triangle() {
         const ScanPlan plan = ScanPlan::of_triangle(*kernel_, query_.rows, options_.n_threads);
         Scan scan(*kernel_, query_, base_, plan, options_.n_threads, monitor_);
-        Collectors collectors(static_cast<std::size_t>(options_.n_threads));
+        SharedCollector shared(query_.rows, options_.k);
         SharedThresholds thresholds(query_.rows);
         const Measure measure = measure_from(0);
-        scan.run_triangle([&](const SumBlock& block, int worker) {
-            collect_both(block, collector_of(collectors, worker, query_.rows), thresholds, measure);
-        });
+        scan.run_triangle(
+            [&](const SumBlock& block, int) { collect_both(block, shared, thresholds, measure); });
+        Collectors collectors;
+        collectors.push_back(shared.take());
         write_answers({0, query_.rows, {1.0, 1.0}}, collectors, measure);
     }
 
@@ -186,11 +241,12 @@ private:
 
     /// Offers the rows of each pair of a block to each other, but those of pairs below the
     /// diagonal, which another block has, or this one once more.
-    void collect_both(const SumBlock& block, Collector& collector, SharedThresholds& thresholds,
-                      const Measure& measure) const {
+    void collect_both(const SumBlock& block, SharedCollector& collector,
+                      SharedThresholds& thresholds, const Measure& measure) const {
         for (std::int64_t i = 0; i < block.n_queries; ++i) {
             const std::int64_t query = block.first_query + i;
             const std::int64_t diagonal = std::max<std::int64_t>(query - block.first_base, 0);
+            const SharedCollector::Hold hold(collector, query, query + 1);
             collect(block, i, diagonal, 0, collector[query], thresholds, measure);
         }
         // A few columns at a time, and all rows of them: what is written to stays in cache.
@@ -203,8 +259,10 @@ private:
     /// Offers the queries of some columns of sums, but those on the diagonal and below it, to the
     /// buffers of the base rows [begin, end) of the block.
     void collect_columns(const SumBlock& block, std::int64_t begin, std::int64_t end,
-                         Collector& collector, SharedThresholds& thresholds,
+                         SharedCollector& collector, SharedThresholds& thresholds,
                          const Measure& measure) const {
+        const SharedCollector::Hold hold(collector, block.first_base + begin,
+                                         block.first_base + end);
         std::array<double, offered_together> limits{};
         const auto limit = [&limits, begin](std::int64_t j) -> double& {
             return limits[static_cast<std::size_t>(j - begin)];
