@@ -180,7 +180,9 @@ private:
             Collector& collector = collector_of(collectors, worker, queries.count);
             for (std::int64_t i = 0; i < block.n_queries; ++i) {
                 const std::int64_t query = block.first_query + i;
-                collect(block, i, 0, queries.first, collector[query], thresholds, measure);
+                CandidateBuffer& buffer = collector[query];
+                collect(block, i, 0, queries.first, buffer, thresholds.get(query), measure);
+                thresholds.lower(query, buffer.threshold());
             }
         });
         write_answers(queries, collectors, measure);
@@ -190,10 +192,9 @@ private:
         const ScanPlan plan = ScanPlan::of_triangle(*kernel_, query_.rows, options_.n_threads);
         Scan scan(*kernel_, query_, base_, plan, options_.n_threads, monitor_);
         SharedCollector shared(query_.rows, options_.k);
-        SharedThresholds thresholds(query_.rows);
         const Measure measure = measure_from(0);
         scan.run_triangle(
-            [&](const SumBlock& block, int) { collect_both(block, shared, thresholds, measure); });
+            [&](const SumBlock& block, int) { collect_both(block, shared, measure); });
         Collectors collectors;
         collectors.push_back(shared.take());
         write_answers({0, query_.rows, {1.0, 1.0}}, collectors, measure);
@@ -223,12 +224,12 @@ private:
     }
 
     /// Offers the base rows of one row of sums, from `first` on, to a query's buffer. `first_query`
-    /// is the first of the super-block.
+    /// is the first of the super-block, `threshold` what others know of the query's.
     void collect(const SumBlock& block, std::int64_t i, std::int64_t first,
-                 std::int64_t first_query, CandidateBuffer& buffer, SharedThresholds& thresholds,
+                 std::int64_t first_query, CandidateBuffer& buffer, double threshold,
                  const Measure& measure) const {
         const std::int64_t query = block.first_query + i;
-        double threshold = std::min(buffer.threshold(), thresholds.get(query));
+        threshold = std::min(buffer.threshold(), threshold);
         const auto is_possible = [&](std::int64_t j) { return !(block.lower(i, j) > threshold); };
         offer_possible(first, block.n_base, is_possible, [&](std::int64_t j) {
             const std::int64_t index = block.first_base + j;
@@ -236,31 +237,30 @@ private:
             buffer.push(candidate_of(block, i, j, index), query, measure);
             threshold = std::min(buffer.threshold(), threshold);
         });
-        thresholds.lower(query, buffer.threshold());
     }
 
     /// Offers the rows of each pair of a block to each other, but those of pairs below the
     /// diagonal, which another block has, or this one once more.
     void collect_both(const SumBlock& block, SharedCollector& collector,
-                      SharedThresholds& thresholds, const Measure& measure) const {
+                      const Measure& measure) const {
         for (std::int64_t i = 0; i < block.n_queries; ++i) {
             const std::int64_t query = block.first_query + i;
             const std::int64_t diagonal = std::max<std::int64_t>(query - block.first_base, 0);
             const SharedCollector::Hold hold(collector, query, query + 1);
-            collect(block, i, diagonal, 0, collector[query], thresholds, measure);
+            CandidateBuffer& buffer = collector[query];
+            collect(block, i, diagonal, 0, buffer, buffer.threshold(), measure);
         }
         // A few columns at a time, and all rows of them: what is written to stays in cache.
         for (std::int64_t j = 0; j < block.n_base; j += offered_together) {
             collect_columns(block, j, std::min(j + offered_together, block.n_base), collector,
-                            thresholds, measure);
+                            measure);
         }
     }
 
     /// Offers the queries of some columns of sums, but those on the diagonal and below it, to the
     /// buffers of the base rows [begin, end) of the block.
     void collect_columns(const SumBlock& block, std::int64_t begin, std::int64_t end,
-                         SharedCollector& collector, SharedThresholds& thresholds,
-                         const Measure& measure) const {
+                         SharedCollector& collector, const Measure& measure) const {
         const SharedCollector::Hold hold(collector, block.first_base + begin,
                                          block.first_base + end);
         std::array<double, offered_together> limits{};
@@ -268,8 +268,7 @@ private:
             return limits[static_cast<std::size_t>(j - begin)];
         };
         for (std::int64_t j = begin; j < end; ++j) {
-            const std::int64_t row = block.first_base + j;
-            limit(j) = std::min(collector[row].threshold(), thresholds.get(row));
+            limit(j) = collector[block.first_base + j].threshold();
         }
         for (std::int64_t i = 0; i < block.n_queries; ++i) {
             const std::int64_t index = block.first_query + i;
@@ -281,12 +280,8 @@ private:
                 const std::int64_t row = block.first_base + j;
                 if (options_.skips(row, index)) return;
                 collector[row].push(candidate_of(block, i, j, index), row, measure);
-                limit(j) = std::min(collector[row].threshold(), limit(j));
+                limit(j) = collector[row].threshold();
             });
-        }
-        for (std::int64_t j = begin; j < end; ++j) {
-            const std::int64_t row = block.first_base + j;
-            thresholds.lower(row, collector[row].threshold());
         }
     }
 
