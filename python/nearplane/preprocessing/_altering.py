@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
 from nearplane._validation import check_integer, check_real
-from nearplane.preprocessing._blocks import blocks
-from nearplane.preprocessing._images import ImageTransformer, Shape, as_stack, check_is_image
+from nearplane._blocks import blocks
+from nearplane._images import ImageTransformer, Shape, as_stack, check_is_image
 
 # Of each of some images: what happens to it.
 Draws = tuple[NDArray[Any], ...]

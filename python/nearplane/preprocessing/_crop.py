@@ -16,8 +16,8 @@ from nearplane.preprocessing._altering import (
     check_size,
     like_given,
 )
-from nearplane.preprocessing._blocks import blocks
-from nearplane.preprocessing._images import Shape, as_stack
+from nearplane._blocks import blocks
+from nearplane._images import Shape, as_stack
 
 
 class RandomCrop(ClassNamePrefixFeaturesOutMixin, RandomTransformer):  # type: ignore[misc]

@@ -8,7 +8,7 @@ from sklearn.base import OneToOneFeatureMixin
 
 from nearplane._validation import check_real
 from nearplane.preprocessing._altering import Draws, RandomTransformer
-from nearplane.preprocessing._images import Shape
+from nearplane._images import Shape
 
 
 class RandomHorizontalFlip(OneToOneFeatureMixin, RandomTransformer):  # type: ignore[misc]

@@ -8,8 +8,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, column_or_1d
 
 from nearplane._validation import check_real
-from nearplane.preprocessing._blocks import blocks
-from nearplane.preprocessing._images import read_images
+from nearplane._blocks import blocks
+from nearplane._images import read_images
 
 
 class Mixed(NamedTuple):

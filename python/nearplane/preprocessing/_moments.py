@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nearplane.preprocessing._blocks import blocks
+from nearplane._blocks import blocks
 
 
 def feature_means(matrix: NDArray[Any]) -> NDArray[np.float64]:
