@@ -5,8 +5,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from nearplane import KNeighborsClassifier, LinearClassifier
-from nearplane.preprocessing import Cutout, MeanImage, RandomCrop, RandomHorizontalFlip, _blocks
+from nearplane import KNeighborsClassifier, LinearClassifier, _blocks
+from nearplane.preprocessing import Cutout, MeanImage, RandomCrop, RandomHorizontalFlip
 
 RNG = np.random.default_rng(0)
 COLOUR = RNG.integers(1, 256, (60, 6, 5, 3), np.uint8)

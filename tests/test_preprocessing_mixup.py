@@ -5,9 +5,9 @@ import pytest
 import scipy.optimize
 from sklearn.base import clone
 
-from nearplane import LinearClassifier
+from nearplane import LinearClassifier, _blocks
 from nearplane.losses import loss_from_scores
-from nearplane.preprocessing import MixUp, _blocks
+from nearplane.preprocessing import MixUp
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (50, 4, 3, 3), np.uint8)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from nearplane.preprocessing import MeanImage, Standardize, _blocks
+from nearplane import _blocks
+from nearplane.preprocessing import MeanImage, Standardize
 
 RNG = np.random.default_rng(0)
 IMAGES = {

@@ -28,6 +28,7 @@ void bind_info(py::module_& module);
 void bind_linear(py::module_& module);
 void bind_search(py::module_& module);
 void bind_trainer(py::module_& module);
+void bind_visual_words(py::module_& module);
 
 using Progress = std::optional<py::function>;
 using Float64Array = py::array_t<double, py::array::c_style>;

@@ -11,4 +11,5 @@ PYBIND11_MODULE(NEARPLANE_MODULE, module) {
     nearplane::bindings::bind_linear(module);
     nearplane::bindings::bind_search(module);
     nearplane::bindings::bind_trainer(module);
+    nearplane::bindings::bind_visual_words(module);
 }

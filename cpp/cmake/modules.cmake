@@ -18,7 +18,8 @@ set(core_sources
     cpp/src/search.cpp
     cpp/src/team.cpp
     cpp/src/top_k.cpp
-    cpp/src/trainer.cpp)
+    cpp/src/trainer.cpp
+    cpp/src/visual_words.cpp)
 set(binding_sources
     cpp/bindings/bind_distances.cpp
     cpp/bindings/bind_encoder.cpp
@@ -26,6 +27,7 @@ set(binding_sources
     cpp/bindings/bind_linear.cpp
     cpp/bindings/bind_search.cpp
     cpp/bindings/bind_trainer.cpp
+    cpp/bindings/bind_visual_words.cpp
     cpp/bindings/bindings.cpp
     cpp/bindings/encoder_arguments.cpp
     cpp/bindings/linear_arguments.cpp

@@ -40,8 +40,8 @@ public:
           n_panels_((n_centres + panel_centres - 1) / panel_centres),
           panels_(static_cast<std::size_t>(n_panels_ * panel_centres * n_features), T(0)) {
         for (std::int64_t c = 0; c < n_centres; ++c) {
-            T* lane = panels_.data() + c / panel_centres * panel_centres * n_features +
-                      c % panel_centres;
+            T* lane =
+                panels_.data() + c / panel_centres * panel_centres * n_features + c % panel_centres;
             for (std::int64_t d = 0; d < n_features; ++d) {
                 lane[d * panel_centres] = centres[c * n_features + d];
             }

@@ -136,6 +136,15 @@ def as_stack(rows: NDArray[Any], shape: Shape) -> NDArray[Any]:
     return rows.reshape(len(rows), *shape[:2], prod(shape[2:]))
 
 
+def check_size(name: str, size: object) -> tuple[int, int]:
+    """Return a size in pixels, which is an integer or (height, width)."""
+    pair = size if isinstance(size, tuple | list) else (size, size)
+    if len(pair) != 2:
+        raise ValueError(f"{name} must be an integer or (height, width); got {size!r}.")
+    height, width = (check_integer(name, length, at_least=1) for length in pair)
+    return height, width
+
+
 def check_is_image(shape: Shape, estimator: object) -> None:
     """Raise unless `shape` is that of images.
 

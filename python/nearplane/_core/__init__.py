@@ -38,6 +38,7 @@ Setting = _level.Setting
 argkmin = _level.argkmin
 argkmin_pruned = _level.argkmin_pruned
 build_info = _level.build_info
+encode_visual_words = _level.encode_visual_words
 first_nonfinite_row = _level.first_nonfinite_row
 isa_level = _level.isa_level
 linear_loss = _level.linear_loss
@@ -56,6 +57,7 @@ __all__ = [
     "available_levels",
     "build_info",
     "built_levels",
+    "encode_visual_words",
     "first_nonfinite_row",
     "isa_level",
     "linear_loss",

@@ -181,6 +181,23 @@ def loss_from_scores(
     class_mean: bool,
     n_threads: int,
 ) -> tuple[NDArray[np.float64], NDArray[Any]]: ...
+def encode_visual_words(
+    images: NDArray[Any],
+    out: NDArray[np.float32],
+    *,
+    image_shape: tuple[int, int, int],
+    patch_size: tuple[int, int],
+    stride: int,
+    grid: tuple[int, int],
+    contrast: float | None,
+    center: NDArray[np.float32] | None,
+    whitening: NDArray[np.float32] | None,
+    words: NDArray[np.float32],
+    assignment: Literal["hard", "soft", "triangle"],
+    bandwidth: float,
+    n_threads: int,
+    progress: _Progress | None,
+) -> None: ...
 def max_threads() -> int: ...
 def isa_level() -> str: ...
 def build_info() -> dict[str, str]: ...

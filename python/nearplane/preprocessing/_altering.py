@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
-from nearplane._validation import check_integer, check_real
 from nearplane._blocks import blocks
 from nearplane._images import ImageTransformer, Shape, as_stack, check_is_image
+from nearplane._validation import check_integer, check_real
 
 # Of each of some images: what happens to it.
 Draws = tuple[NDArray[Any], ...]
@@ -160,15 +160,6 @@ def like_given(images: NDArray[Any], given: Shape) -> NDArray[Any]:
     if len(given) == 1:
         return images.reshape(len(images), -1)
     return images[..., 0] if len(given) == 2 else images
-
-
-def check_size(name: str, size: object) -> tuple[int, int]:
-    """Return a size in pixels, which is an integer or (height, width)."""
-    pair = size if isinstance(size, tuple | list) else (size, size)
-    if len(pair) != 2:
-        raise ValueError(f"{name} must be an integer or (height, width); got {size!r}.")
-    height, width = (check_integer(name, length, at_least=1) for length in pair)
-    return height, width
 
 
 def check_fill(fill: object, dtype: np.dtype[Any]) -> float:

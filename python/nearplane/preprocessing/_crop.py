@@ -8,16 +8,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 
+from nearplane._blocks import blocks
+from nearplane._images import Shape, as_stack, check_size
 from nearplane._validation import check_choice, check_integer
 from nearplane.preprocessing._altering import (
     Draws,
     RandomTransformer,
     check_fill,
-    check_size,
     like_given,
 )
-from nearplane._blocks import blocks
-from nearplane._images import Shape, as_stack
 
 
 class RandomCrop(ClassNamePrefixFeaturesOutMixin, RandomTransformer):  # type: ignore[misc]

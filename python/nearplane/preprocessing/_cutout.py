@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import OneToOneFeatureMixin
 
+from nearplane._images import Shape, check_size
 from nearplane._validation import check_choice, check_real
-from nearplane.preprocessing._altering import Draws, RandomTransformer, check_fill, check_size
-from nearplane._images import Shape
+from nearplane.preprocessing._altering import Draws, RandomTransformer, check_fill
 from nearplane.preprocessing._moments import feature_means
 from nearplane.preprocessing._scaling import channel_means
 

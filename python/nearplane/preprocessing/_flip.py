@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import OneToOneFeatureMixin
 
+from nearplane._images import Shape
 from nearplane._validation import check_real
 from nearplane.preprocessing._altering import Draws, RandomTransformer
-from nearplane._images import Shape
 
 
 class RandomHorizontalFlip(OneToOneFeatureMixin, RandomTransformer):  # type: ignore[misc]

@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, column_or_1d
 
-from nearplane._validation import check_real
 from nearplane._blocks import blocks
 from nearplane._images import read_images
+from nearplane._validation import check_real
 
 
 class Mixed(NamedTuple):

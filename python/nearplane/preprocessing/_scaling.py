@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils.metaestimators import available_if
 
-from nearplane._validation import check_choice
 from nearplane._blocks import blocks
 from nearplane._images import ImageTransformer, Shape, real_dtype
+from nearplane._validation import check_choice
 from nearplane.preprocessing._moments import checked, feature_means, feature_variances
 
 # A spread of no more than so many roundings of the mean is none, as for `LinearClassifier`.

@@ -8,10 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg.blas import dsyrk
 from sklearn.base import OneToOneFeatureMixin
 
-from nearplane._progress import Progress, progress_bar
-from nearplane._validation import check_flag, check_integer, check_real
 from nearplane._blocks import BLOCK_SIZE, blocks
 from nearplane._images import ImageTransformer, Shape, real_dtype
+from nearplane._progress import Progress, progress_bar
+from nearplane._validation import check_flag, check_integer, check_real
 from nearplane.preprocessing._moments import checked, feature_means
 from nearplane.preprocessing._waiting import interruptible
 
