@@ -150,7 +150,7 @@ def test_linear_settings_are_compared_and_those_that_diverge_are_named(digits):
     ("arguments", "message"),
     [
         (["knn", "fit", "--k", "0"], "'0' is not a list of whole numbers"),
-        (["knn", "fit", "--metric", "l1,cosine"], "'cosine' is not one of"),
+        (["knn", "fit", "--metric", "l1,chebyshev"], "'chebyshev' is not one of"),
         (["knn", "fit", "--weights", ""], "'' is not one of"),
         (["knn", "fit", "--cv", "1"], "'1' is neither a whole number from 2 nor loo"),
         (["knn", "fit", "--dataset", "nonsense"], "'nonsense' is not one of"),

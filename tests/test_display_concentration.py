@@ -161,7 +161,7 @@ def test_a_curve_without_a_name_has_no_legend(ax, images):
         ({"n_samples": 0}, "n_samples must be at least 1; got 0"),
         ({"n_queries": 0}, "n_queries must be at least 1; got 0"),
         ({"distribution": "cauchy"}, "distribution must be 'uniform' or 'normal'; got 'cauchy'"),
-        ({"metric": "cosine"}, "metric must be one of"),
+        ({"metric": "chebyshev"}, "metric must be one of"),
         ({"metric": "sqeuclidean"}, "metric must be 'euclidean' or 'manhattan'"),
         ({"quantity": "mean"}, "quantity must be 'ratio' or 'distance'; got 'mean'"),
     ],
@@ -192,7 +192,7 @@ def test_data_that_do_not_fit_are_named(ax, X, options, message):
         ({"nearest": [1.0]}, r"nearest must have shape \(1, n_queries\).*got shape \(1,\)"),
         ({"mean": [[1.0, 2.0]]}, r"mean must have shape .* got shape \(1, 2\)"),
         ({"farthest": [[0.0]]}, "farthest must hold finite distances above 0"),
-        ({"metric": "cosine"}, "metric must be"),
+        ({"metric": "chebyshev"}, "metric must be"),
     ],
 )
 def test_numbers_that_do_not_fit_are_named(change, message):

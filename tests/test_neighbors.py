@@ -94,7 +94,7 @@ def test_the_effective_metric_has_the_cores_name(parameters, effective):
         ({"n_neighbors": 0}, ValueError, "n_neighbors must be at least 1; got 0"),
         ({"n_neighbors": 2.0}, TypeError, "n_neighbors must be an integer; got 2.0 of type float"),
         ({"n_neighbors": None}, TypeError, "n_neighbors must be an integer"),
-        ({"metric": "cosine"}, ValueError, "metric must be one of .* got 'cosine'"),
+        ({"metric": "chebyshev"}, ValueError, "metric must be one of .* got 'chebyshev'"),
         ({"p": 3}, ValueError, "p must be 1 or 2"),
         (
             {"algorithm": "kd_tree"},

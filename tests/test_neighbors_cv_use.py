@@ -187,7 +187,7 @@ def nothing(estimator, X, y):
         ({"n_neighbors": None}, TypeError, "n_neighbors must be an integer; got None"),
         ({"n_neighbors": 134}, ValueError, "got 134, and a split trains on 133 rows of n_samples"),
         ({"n_neighbors": 200, "cv": "loo"}, ValueError, "got 200, and a split trains on 199 rows"),
-        ({"metric": "cosine"}, ValueError, "metric must be one of .*; got 'cosine'"),
+        ({"metric": "chebyshev"}, ValueError, "metric must be one of .*; got 'chebyshev'"),
         ({"metric": []}, ValueError, r"metric must be one value or a list of at least one; got \["),
         ({"metric": ["l1", None]}, ValueError, "metric must be one of .*; got None"),
         ({"weights": ["uniform", "far"]}, ValueError, "weights must be .*; got 'far'"),

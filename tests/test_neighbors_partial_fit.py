@@ -145,7 +145,7 @@ def test_rows_that_find_no_room_change_nothing(error, monkeypatch):
 
 def test_the_first_call_is_a_fit():
     with pytest.raises(ValueError, match="metric must be one of"):
-        NearestNeighbors(metric="cosine").partial_fit(sample())
+        NearestNeighbors(metric="chebyshev").partial_fit(sample())
     search = NearestNeighbors(metric="l1").partial_fit(sample())
     assert (search.effective_metric_, search.n_features_in_) == ("manhattan", 40)
     search.set_params(metric="l2", algorithm="pruned").partial_fit(sample(seed=1))

@@ -248,7 +248,7 @@ def drop(name):
         (set_fact("parameters", {"p": [5]}), r"its parameter p is \[5\]"),
         (set_fact("parameters", [3]), "its parameters are"),
         (drop("metric"), "'metric' is missing"),
-        (set_fact("metric", "cosine"), "the metric is 'cosine'"),
+        (set_fact("metric", "chebyshev"), "the metric is 'chebyshev'"),
         (set_fact("metric", [1]), "the metric is"),
         (drop("algorithm"), "'algorithm' is missing"),
         (set_fact("algorithm", "kd_tree"), "algorithm must be 'auto' or 'brute' or 'pruned'"),

@@ -165,6 +165,7 @@ def test_lists_and_data_frames_are_read():
         ("manhattan", None, "manhattan"),
         ("cityblock", None, "manhattan"),
         ("l1", None, "manhattan"),
+        ("cosine", None, "cosine"),
         ("minkowski", None, "euclidean"),
         ("minkowski", 1, "manhattan"),
         ("minkowski", 1.0, "manhattan"),
@@ -175,9 +176,9 @@ def test_metrics_have_scikit_learns_names(metric, p, name):
     assert resolve_metric(metric, p) == name
 
 
-@pytest.mark.parametrize("metric", ["cosine", "Euclidean", "", None, 2, abs, ["l1"]])
+@pytest.mark.parametrize("metric", ["chebyshev", "Euclidean", "", None, 2, abs, ["l1"]])
 def test_other_metrics_are_refused_with_the_list_of_those_there_are(metric):
-    with pytest.raises(ValueError, match=r"'cityblock', 'euclidean', 'l1', 'l2', .* got "):
+    with pytest.raises(ValueError, match=r"'cityblock', 'cosine', 'euclidean', 'l1', .* got "):
         resolve_metric(metric)
 
 

@@ -16,7 +16,8 @@ from sklearn.utils import check_array
 
 from nearplane import _core
 
-Metric = Literal["euclidean", "sqeuclidean", "manhattan"]
+CoreMetric = Literal["euclidean", "sqeuclidean", "manhattan"]
+Metric = Literal["euclidean", "sqeuclidean", "manhattan", "cosine"]
 
 # A number for each query and one for each row searched.
 Groups = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -37,6 +38,7 @@ _METRICS: dict[str, Metric] = {
     "manhattan": "manhattan",
     "cityblock": "manhattan",
     "l1": "manhattan",
+    "cosine": "cosine",
 }
 _MINKOWSKI: dict[float, Metric] = {1: "manhattan", 2: "euclidean"}
 
@@ -181,7 +183,7 @@ def with_names(X: ArrayLike, matrix: NDArray[Any]) -> Any:
 
 
 def resolve_metric(metric: object, p: object = None) -> Metric:
-    """Return the core's name for a metric; ``p`` counts for "minkowski" alone, where None is 2."""
+    """Return a metric under its own name; ``p`` counts for "minkowski" alone, where None is 2."""
     if isinstance(metric, str):
         if metric == "minkowski":
             power = 2 if p is None else p

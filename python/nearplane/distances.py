@@ -21,7 +21,9 @@ from nearplane._validation import (
     resolve_metric,
     resolve_n_jobs,
 )
-from nearplane.neighbors._searcher import ALGORITHMS, Searcher
+from nearplane.neighbors._cosine import cosine_distances
+from nearplane.neighbors._searcher import ALGORITHMS
+from nearplane.neighbors._searchers import make_searcher
 
 
 def pairwise_distances(
@@ -45,7 +47,8 @@ or (n_queries, height, width, channels)
     Y : array-like like `X`, of shape (n_base, n_features), default=None
         None stands for `X`.
     metric : str, default="euclidean"
-        "euclidean" (or "l2"), "sqeuclidean", "manhattan" (or "l1", "cityblock") or "minkowski".
+        "euclidean" (or "l2"), "sqeuclidean", "manhattan" (or "l1", "cityblock"), "minkowski" or
+        "cosine": 1 - x.y / (|x| |y|), from 0 to 2; 1 from a row of zeros, as in scikit-learn.
     p : {1, 2}, default=None
         The power of "minkowski", 2 if None; no other metric has one.
     n_jobs : int, default=None
@@ -79,6 +82,11 @@ or (n_queries, height, width, channels)
     and 1e-15. So a row's distance to itself is exactly 0, and data far from the origin lose
     nothing. The distances of `argkmin` are those of direct differences always.
 
+    Cosine distances are computed as |x / |x| - y / |y||^2 / 2, in float64 whatever the types, and
+    so without the cancellation of 1 - cos. Rows that are multiples of each other are exactly 0
+    apart. A row of zeros has distance 1 from every row; in ``pairwise_distances(X)``, where the
+    diagonal is 0, from every other row.
+
     Examples
     --------
     >>> import numpy as np
@@ -103,6 +111,9 @@ or (n_queries, height, width, channels)
         out = np.empty(shape, dtype=float_dtype(X_given.dtype, Y_given.dtype))
     else:
         check_out(out, shape, (queries, base))
+    if core_metric == "cosine":
+        cosine_distances(queries, base, out, n_threads=n_threads)
+        return out
     queries, base = as_common_dtype(queries, base)
     _core.pairwise_distances(queries, base, core_metric, out, n_threads=n_threads, progress=None)
     return out
@@ -186,7 +197,7 @@ def argkmin(
     groups = read_groups(X_groups, Y_groups, len(queries), len(base))
     if groups is not None:
         check_rows_left(groups, k, "k")
-    searcher = Searcher(base, core_metric, algorithm)
+    searcher = make_searcher(base, core_metric, algorithm)
     return searcher.search(queries, k, groups=groups, n_threads=n_threads)
 
 

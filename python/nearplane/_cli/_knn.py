@@ -28,7 +28,7 @@ from nearplane._cli._options import (
 )
 from nearplane._cli._run import user_errors
 
-_METRICS = ("l1", "l2", "manhattan", "euclidean")
+_METRICS = ("l1", "l2", "manhattan", "euclidean", "cosine")
 _WEIGHTS = ("uniform", "distance")
 
 
@@ -46,7 +46,9 @@ def fit(
     ] = ["5"],  # noqa: B006  # typer's way to a default for a list
     metric: Annotated[
         str,
-        typer.Option(callback=choices(*_METRICS), metavar="LIST", help="l1, l2 or both."),
+        typer.Option(
+            callback=choices(*_METRICS), metavar="LIST", help="l1, l2, cosine or several."
+        ),
     ] = "l2",
     weights: Annotated[
         str,

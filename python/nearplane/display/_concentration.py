@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _N_FEATURES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-_METRIC_NAMES = {"euclidean": "L2 distance", "manhattan": "L1 distance"}
+_METRIC_NAMES = {
+    "euclidean": "L2 distance",
+    "manhattan": "L1 distance",
+    "cosine": "cosine distance",
+}
 _QUANTITIES = ("ratio", "distance")
 _LINES = {"farthest": "--", "mean": "-", "nearest": ":"}
 # The band holds the ratios of four queries in five.
@@ -38,7 +42,7 @@ class DistanceConcentrationDisplay:
         Each query's distance to the nearest row and to the farthest, and its mean to all.
     name : str, default=None
         The data set's name in the legend.
-    metric : {"euclidean", "manhattan"}, default="euclidean"
+    metric : {"euclidean", "manhattan", "cosine"}, default="euclidean"
         What the distances are.
 
     Attributes
@@ -128,7 +132,8 @@ class DistanceConcentrationDisplay:
         n_queries : int, default=50
             Number of queries; none of them is among the rows.
         metric : str, default="euclidean"
-            "euclidean" or "manhattan", under any name that `nearplane.pairwise_distances` knows.
+            "euclidean", "manhattan" or "cosine", under any name that
+            `nearplane.pairwise_distances` knows.
         quantity : {"ratio", "distance"}, default="ratio"
             As in `plot`.
         random_state : int, RandomState instance or None, default=None

@@ -24,7 +24,8 @@ from nearplane._validation import (
     resolve_n_jobs,
     with_names,
 )
-from nearplane.neighbors._searcher import ALGORITHMS, Searcher
+from nearplane.neighbors._searcher import ALGORITHMS
+from nearplane.neighbors._searchers import AnySearcher, make_searcher
 from nearplane.neighbors._sketch import SearchPlan, Sketch
 
 _SKETCH = "sketch "  # before the names of a sketch's arrays in a file
@@ -38,7 +39,7 @@ class NeighborsBase(PersistentEstimator):
 
     effective_metric_: Metric
     n_samples_fit_: int
-    _searcher: Searcher
+    _searcher: AnySearcher
     _row_shape: tuple[int, ...]
 
     def __init__(
@@ -163,7 +164,7 @@ class NeighborsBase(PersistentEstimator):
                 f"X and y must have the same number of samples: X has {len(matrix)}, y has "
                 f"{n_targets}."
             )
-        searcher = Searcher(matrix, metric, self.algorithm)
+        searcher = make_searcher(matrix, metric, self.algorithm)
         if self.algorithm == "pruned":
             with progress_bar("sketch", enabled=self.verbose) as progress:
                 searcher.build(n_threads=n_threads, progress=progress)
@@ -171,7 +172,7 @@ class NeighborsBase(PersistentEstimator):
         self._take(searcher, array.shape[1:])
         return self
 
-    def _take(self, searcher: Searcher, row_shape: tuple[int, ...]) -> None:
+    def _take(self, searcher: AnySearcher, row_shape: tuple[int, ...]) -> None:
         """Set what is known of the rows, whose shape may be that of images, all or nothing."""
         # One step for the interpreter, between whose steps Ctrl-C is heard.
         self.__dict__.update(
@@ -209,7 +210,7 @@ class NeighborsBase(PersistentEstimator):
         check_choice("algorithm", facts["algorithm"], ALGORITHMS)
         sketch = _stored_sketch(arrays, rows, metric)
         self.n_features_in_ = rows.shape[1]
-        self._take(Searcher(rows, metric, facts["algorithm"], sketch), row_shape)
+        self._take(make_searcher(rows, metric, facts["algorithm"], sketch), row_shape)
 
     def _read_queries(self, X: ArrayLike | None) -> NDArray[Any]:
         """Return the queries as a matrix; None stands for the fitted rows."""

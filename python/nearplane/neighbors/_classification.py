@@ -46,7 +46,8 @@ class KNeighborsClassifier(ClassifierMixin, SupervisedNeighborsBase):  # type: i
     p : {1, 2}, default=2
         The power of "minkowski": 1 is "manhattan", 2 is "euclidean". Other metrics ignore it.
     metric : str, default="minkowski"
-        "euclidean" (or "l2"), "sqeuclidean", "manhattan" (or "l1", "cityblock") or "minkowski".
+        "euclidean" (or "l2"), "sqeuclidean", "manhattan" (or "l1", "cityblock"), "minkowski" or
+        "cosine" (1 - x.y / (|x| |y|); see `nearplane.pairwise_distances`).
     ties : {"smallest", "nearest"}, default="smallest"
         Which class wins among those with equal votes: the one that comes first in `classes_`, as
         in scikit-learn, or the one that owns the nearest neighbour (of neighbours equally far, the
@@ -63,7 +64,7 @@ class KNeighborsClassifier(ClassifierMixin, SupervisedNeighborsBase):  # type: i
         The sorted labels; one array for each output if there are several.
     outputs_2d_ : bool
         Whether `fit` was given several outputs.
-    effective_metric_ : {"euclidean", "sqeuclidean", "manhattan"}
+    effective_metric_ : {"euclidean", "sqeuclidean", "manhattan", "cosine"}
         The metric under its own name.
     n_features_in_ : int
         Number of features; height * width * channels for images.

@@ -26,7 +26,8 @@ from nearplane.neighbors._cv_prediction import ChosenClassifier
 from nearplane.neighbors._cv_rounds import Round, leave_one_out, plan_rounds
 from nearplane.neighbors._cv_scores import AccuracyJudge, Judge, ScorerJudge
 from nearplane.neighbors._cv_search import Rules, score_each_metric
-from nearplane.neighbors._searcher import ALGORITHMS, Searcher
+from nearplane.neighbors._searcher import ALGORITHMS
+from nearplane.neighbors._searchers import AnySearcher, make_searcher
 from nearplane.neighbors._weights import Weights
 
 
@@ -197,7 +198,7 @@ width) or (n_samples, height, width, channels)
             candidates.ks, candidates.weights, self.ties, model._y[:, 0], len(model.classes_)
         )
         searchers = {
-            metric: Searcher(model._searcher.rows, metric, self.algorithm)
+            metric: make_searcher(model._searcher.rows, metric, self.algorithm)
             for metric in map(resolve_metric, candidates.metrics)
         }
         n_threads = resolve_n_jobs(self.n_jobs)
@@ -261,7 +262,7 @@ width) or (n_samples, height, width, channels)
         self,
         fitted: dict[str, Any],
         model: KNeighborsClassifier,
-        searchers: dict[Metric, Searcher],
+        searchers: dict[Metric, AnySearcher],
         *,
         refit: bool,
     ) -> None:

@@ -13,7 +13,8 @@ from nearplane._validation import Metric
 from nearplane.neighbors._cv_rounds import Round
 from nearplane.neighbors._cv_scores import Found, Judge
 from nearplane.neighbors._each_k import winners_each_k
-from nearplane.neighbors._searcher import Answer, Searcher
+from nearplane.neighbors._searcher import Answer
+from nearplane.neighbors._searchers import AnySearcher, make_searcher
 from nearplane.neighbors._weights import Weights
 
 # Rows that are not searched for as they lie are copied, so many bytes at a time.
@@ -44,7 +45,7 @@ class Scores(NamedTuple):
 
 
 def score_each_metric(
-    searchers: Mapping[Metric, Searcher],
+    searchers: Mapping[Metric, AnySearcher],
     rounds: Sequence[Round],
     rules: Rules,
     judge: Judge,
@@ -88,7 +89,7 @@ def score_each_metric(
 
 
 def _score(
-    searcher: Searcher,
+    searcher: AnySearcher,
     rounds: Sequence[Round],
     rules: Rules,
     judge: Judge,
@@ -131,12 +132,12 @@ def _blocks(rounds: Sequence[Round], k: int) -> Iterator[Round]:
 
 
 def _search(
-    searcher: Searcher, block: Round, k: int, n_threads: int, progress: Progress | None
+    searcher: AnySearcher, block: Round, k: int, n_threads: int, progress: Progress | None
 ) -> Answer:
     """Return the k nearest of each query's training rows, as rows of all data."""
     rows = searcher.rows
     if block.base is not None:
-        searcher = Searcher(rows[block.base], searcher.metric, searcher.algorithm)
+        searcher = make_searcher(rows[block.base], searcher.metric, searcher.algorithm)
     n_queries = len(block.queries)
     if n_queries == len(rows) and np.array_equal(block.queries, np.arange(n_queries)):
         step = n_queries

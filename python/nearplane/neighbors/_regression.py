@@ -39,7 +39,8 @@ class KNeighborsRegressor(RegressorMixin, SupervisedNeighborsBase):  # type: ign
     p : {1, 2}, default=2
         The power of "minkowski": 1 is "manhattan", 2 is "euclidean". Other metrics ignore it.
     metric : str, default="minkowski"
-        "euclidean" (or "l2"), "sqeuclidean", "manhattan" (or "l1", "cityblock") or "minkowski".
+        "euclidean" (or "l2"), "sqeuclidean", "manhattan" (or "l1", "cityblock"), "minkowski" or
+        "cosine" (1 - x.y / (|x| |y|); see `nearplane.pairwise_distances`).
     n_jobs : int, default=None
         Number of threads of the search. None: what OpenMP would use (``OMP_NUM_THREADS``,
         threadpoolctl); -1: every usable processor; -2: all but one.
@@ -48,7 +49,7 @@ class KNeighborsRegressor(RegressorMixin, SupervisedNeighborsBase):  # type: ign
 
     Attributes
     ----------
-    effective_metric_ : {"euclidean", "sqeuclidean", "manhattan"}
+    effective_metric_ : {"euclidean", "sqeuclidean", "manhattan", "cosine"}
         The metric under its own name.
     n_features_in_ : int
         Number of features; height * width * channels for images.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nearplane import _core
 from nearplane._progress import Progress
-from nearplane._validation import Groups, Metric, as_common_dtype
+from nearplane._validation import CoreMetric, Groups, as_common_dtype
 from nearplane.neighbors._rows import GrowingRows
 from nearplane.neighbors._sketch import SearchPlan, Sketch, plan_search
 
@@ -60,7 +60,7 @@ class Searcher:
     """
 
     def __init__(
-        self, rows: NDArray[Any], metric: Metric, algorithm: str, sketch: Sketch | None = None
+        self, rows: NDArray[Any], metric: CoreMetric, algorithm: str, sketch: Sketch | None = None
     ) -> None:
         self.metric = metric
         self.algorithm = algorithm
@@ -201,7 +201,7 @@ class Searcher:
 
 
 def _answer(
-    job: _Job, metric: Metric, sketch: Sketch | None
+    job: _Job, metric: CoreMetric, sketch: Sketch | None
 ) -> tuple[Answer, NDArray[np.int64] | None]:
     """Search; also return how many pairs each level of the sketch compared, if there is one."""
     if sketch is None:

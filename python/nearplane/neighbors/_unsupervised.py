@@ -28,7 +28,8 @@ class NearestNeighbors(NeighborsBase):
         them are too far away to be measured. "auto": a search builds one as soon as it is predicted
         to pay for the queries so far.
     metric : str, default="minkowski"
-        "euclidean" (or "l2"), "sqeuclidean", "manhattan" (or "l1", "cityblock") or "minkowski".
+        "euclidean" (or "l2"), "sqeuclidean", "manhattan" (or "l1", "cityblock"), "minkowski" or
+        "cosine" (1 - x.y / (|x| |y|); see `nearplane.pairwise_distances`).
     p : {1, 2}, default=2
         The power of "minkowski": 1 is "manhattan", 2 is "euclidean". Other metrics ignore it.
     n_jobs : int, default=None
@@ -39,7 +40,7 @@ class NearestNeighbors(NeighborsBase):
 
     Attributes
     ----------
-    effective_metric_ : {"euclidean", "sqeuclidean", "manhattan"}
+    effective_metric_ : {"euclidean", "sqeuclidean", "manhattan", "cosine"}
         The metric under its own name.
     n_features_in_ : int
         Number of features; height * width * channels for images.
@@ -59,7 +60,8 @@ class NearestNeighbors(NeighborsBase):
     -----
     The fitted rows are kept, not copied: an array of uint8, float32 or float64 must not be changed
     as long as the estimator is in use. Queries and rows of different types meet in the wider one,
-    for which the narrower of the two is converted anew by each call.
+    for which the narrower of the two is converted anew by each call. For "cosine" the rows are kept
+    a second time, divided by their lengths, in float32; ``fit`` and ``load`` make them.
 
     `algorithm`, `metric` and `p` count when `fit` is called, and changing them takes effect with
     the next `fit`; all other parameters count when they are used. Any number of threads may search

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nearplane import _core
 from nearplane._progress import Progress
-from nearplane._validation import Metric
+from nearplane._validation import CoreMetric
 from nearplane.neighbors._sketch._arrays import pack, unpack
 from nearplane.neighbors._sketch._design import Design, design_sketch
 from nearplane.neighbors._sketch._level import Codes, Level
@@ -72,7 +72,7 @@ class Sketch:
         query: NDArray[Any],
         base: NDArray[Any],
         k: int,
-        metric: Metric,
+        metric: CoreMetric,
         *,
         exclude_self: bool = False,
         groups: Groups | None = None,
