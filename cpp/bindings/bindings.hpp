@@ -24,6 +24,7 @@ namespace py = pybind11;
 
 void bind_distances(py::module_& module);
 void bind_encoder(py::module_& module);
+void bind_features(py::module_& module);
 void bind_info(py::module_& module);
 void bind_linear(py::module_& module);
 void bind_search(py::module_& module);

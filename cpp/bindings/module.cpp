@@ -7,6 +7,7 @@ PYBIND11_MODULE(NEARPLANE_MODULE, module) {
     nearplane::watch_for_fork();
     nearplane::bindings::bind_distances(module);
     nearplane::bindings::bind_encoder(module);
+    nearplane::bindings::bind_features(module);
     nearplane::bindings::bind_info(module);
     nearplane::bindings::bind_linear(module);
     nearplane::bindings::bind_search(module);

@@ -8,6 +8,7 @@ set(core_sources
     cpp/src/distance_matrix.cpp
     cpp/src/encoder.cpp
     cpp/src/finite.cpp
+    cpp/src/hog.cpp
     cpp/src/linear.cpp
     cpp/src/loss.cpp
     cpp/src/measure.cpp
@@ -23,6 +24,7 @@ set(core_sources
 set(binding_sources
     cpp/bindings/bind_distances.cpp
     cpp/bindings/bind_encoder.cpp
+    cpp/bindings/bind_features.cpp
     cpp/bindings/bind_info.cpp
     cpp/bindings/bind_linear.cpp
     cpp/bindings/bind_search.cpp

@@ -39,6 +39,7 @@ argkmin = _level.argkmin
 argkmin_pruned = _level.argkmin_pruned
 build_info = _level.build_info
 encode_visual_words = _level.encode_visual_words
+extract_hog = _level.extract_hog
 first_nonfinite_row = _level.first_nonfinite_row
 isa_level = _level.isa_level
 linear_loss = _level.linear_loss
@@ -58,6 +59,7 @@ __all__ = [
     "build_info",
     "built_levels",
     "encode_visual_words",
+    "extract_hog",
     "first_nonfinite_row",
     "isa_level",
     "linear_loss",

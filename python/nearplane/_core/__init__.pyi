@@ -198,6 +198,21 @@ def encode_visual_words(
     n_threads: int,
     progress: _Progress | None,
 ) -> None: ...
+def extract_hog(
+    images: NDArray[Any],
+    out: NDArray[np.float32],
+    *,
+    image_shape: tuple[int, int, int],
+    pixels_per_cell: tuple[int, int],
+    cells_per_block: tuple[int, int],
+    orientations: int,
+    directed: bool,
+    take_roots: bool,
+    luma: bool,
+    block_norm: Literal["none", "L1", "L1-sqrt", "L2", "L2-Hys"],
+    n_threads: int,
+    progress: _Progress | None,
+) -> int: ...
 def max_threads() -> int: ...
 def isa_level() -> str: ...
 def build_info() -> dict[str, str]: ...

@@ -1,5 +1,6 @@
 """What all features of images share: reading images, writing features, files."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -142,3 +143,8 @@ or (n_samples, n_features)
         What learns nothing from images but their shape need not say more.
         """
         return self._prepare(np.zeros((1, int(np.prod(shape))), np.uint8), shape)
+
+
+def as_volume(shape: Shape) -> tuple[int, int, int]:
+    """Return height, width and channels, 1 of which a grey image has."""
+    return shape[0], shape[1], prod(shape[2:])

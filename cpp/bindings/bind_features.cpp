@@ -1,0 +1,79 @@
+// Features of images: rows of pixels in, rows of features out.
+
+#include "bindings.hpp"
+#include "nearplane/hog.hpp"
+
+namespace nearplane::bindings {
+namespace {
+
+using Float32Array = FloatArray<float>;
+using Size = std::array<std::int64_t, 2>;
+
+constexpr std::array<std::pair<std::string_view, BlockNorm>, 5> block_norms{{
+    {"none", BlockNorm::none},
+    {"L1", BlockNorm::l1},
+    {"L1-sqrt", BlockNorm::l1_sqrt},
+    {"L2", BlockNorm::l2},
+    {"L2-Hys", BlockNorm::l2_hys},
+}};
+
+/// Where the features of some images are written. Throws ValueError unless all fit together.
+float* rows_for(Float32Array& out, const MatrixView& images, std::int64_t n_pixels,
+                std::int64_t n_features) {
+    check(images.cols == n_pixels, "images must be rows of image_shape");
+    check(out.ndim() == 2 && out.shape(0) == images.rows && out.shape(1) == n_features,
+          "out must have shape (n_images, n_features_out)");
+    return out.mutable_data();  // throws if out is read-only
+}
+
+Hog hog_of(const std::array<std::int64_t, 3>& image_shape, const Size& pixels_per_cell,
+           const Size& cells_per_block, std::int64_t orientations, const std::string& block_norm) {
+    Hog hog{.height = image_shape[0],
+            .width = image_shape[1],
+            .channels = image_shape[2],
+            .cell_height = pixels_per_cell[0],
+            .cell_width = pixels_per_cell[1],
+            .block_rows = cells_per_block[0],
+            .block_columns = cells_per_block[1],
+            .orientations = orientations,
+            .norm = named(block_norms, block_norm)};
+    check(hog.channels >= 1 && hog.cell_height >= 1 && hog.cell_width >= 1 && orientations >= 1,
+          "sizes must be positive");
+    check(hog.block_rows >= 1 && hog.block_rows <= hog.cell_rows() && hog.block_columns >= 1 &&
+              hog.block_columns <= hog.cell_columns(),
+          "a block must fit into the image");
+    return hog;
+}
+
+std::int64_t hog_rows(const py::array& images, Float32Array out,
+                      const std::array<std::int64_t, 3>& image_shape, const Size& pixels_per_cell,
+                      const Size& cells_per_block, std::int64_t orientations, bool directed,
+                      bool take_roots, bool luma, const std::string& block_norm, int n_threads,
+                      Progress progress) {
+    const MatrixView view = view_of(images, "images");
+    Hog hog = hog_of(image_shape, pixels_per_cell, cells_per_block, orientations, block_norm);
+    hog.directed = directed;
+    hog.take_roots = take_roots;
+    hog.luma = luma;
+    check(!luma || hog.channels == 3, "luma needs three channels");
+    check_threads(n_threads);
+    float* data = rows_for(out, view, hog.height * hog.width * hog.channels, hog.n_features());
+    std::int64_t bad = -1;
+    run_released(std::move(progress),
+                 [&](Monitor& monitor) { bad = extract_hog(hog, view, n_threads, monitor, data); });
+    return bad;
+}
+
+}  // namespace
+
+void bind_features(py::module_& module) {
+    module.def("extract_hog", &hog_rows, py::arg("images"), py::arg("out").noconvert(),
+               py::kw_only(), py::arg("image_shape"), py::arg("pixels_per_cell"),
+               py::arg("cells_per_block"), py::arg("orientations"), py::arg("directed"),
+               py::arg("take_roots"), py::arg("luma"), py::arg("block_norm"), py::arg("n_threads"),
+               py::arg("progress"),
+               "Writes histograms of oriented gradients, and returns the first image whose are too "
+               "large, or -1.");
+}
+
+}  // namespace nearplane::bindings
