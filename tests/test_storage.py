@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 
-from nearplane._storage import _format, read_arrays, write_arrays
+from nearplane._storage import _format, read_arrays, read_kind, write_arrays
 
 DTYPES = ["?", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8", "U1", "U7"]
 SHAPES = [(), (1,), (0,), (7,), (3, 4), (2, 0, 3), (2, 3, 1, 2)]
@@ -241,6 +241,19 @@ def test_a_header_takes_no_more_memory_than_the_file(tmp_path):
         file.write(forge_start)
     with pytest.raises(ValueError, match="promises a header of 2,147,483,648 bytes"):
         read_arrays(tmp_path / "arrays", "things")
+
+
+def test_a_file_says_what_it_holds(tmp_path):
+    path = tmp_path / "arrays"
+    write_arrays(path, "things", METADATA, {"x": values("f4", (7,))})
+    assert read_kind(path) == "things"
+    content = path.read_bytes()
+    for damaged in (b"", b"GIF89a", content[:20], content[:30] + b"?" + content[31:]):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=f"^{path}: "):
+            read_kind(path)
+    with pytest.raises(FileNotFoundError):
+        read_kind(tmp_path / "missing")
 
 
 def test_other_files_are_refused_by_name(tmp_path):

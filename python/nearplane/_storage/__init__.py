@@ -6,7 +6,7 @@ or nothing. `_format` has the layout.
 """
 
 from nearplane._storage._format import FilePath
-from nearplane._storage._read import read_arrays
+from nearplane._storage._read import read_arrays, read_kind
 from nearplane._storage._write import write_arrays
 
-__all__ = ["FilePath", "read_arrays", "write_arrays"]
+__all__ = ["FilePath", "read_arrays", "read_kind", "write_arrays"]

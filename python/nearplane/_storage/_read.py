@@ -84,6 +84,32 @@ def read_arrays(
     return header.metadata, arrays
 
 
+def read_kind(path: FilePath) -> str:
+    """Read what a file that `write_arrays` has written says it holds.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If the file is not of this format, or its header is damaged; the message names it.
+    OSError
+        If it cannot be read.
+    """
+    with open(path, "rb") as file:
+        try:
+            return _read_header(file, os.fstat(file.fileno()).st_size).kind
+        except FormatError as error:
+            raise ValueError(f"{os.fspath(path)}: {error}.") from error.__cause__
+
+
 def _read_header(file: io.BufferedReader, size: int) -> _Header:
     """Read and check all that precedes the arrays, and that these fill the file exactly."""
     start = file.read(START.size)
