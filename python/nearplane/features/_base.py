@@ -14,6 +14,8 @@ from nearplane._storage import FilePath
 from nearplane._validation import check_flag, check_integer, resolve_n_jobs
 from nearplane.features._output import feature_rows
 
+_MOST_FEATURES = 2**31 - 1  # of an image in a file: more than any has, and what indices hold
+
 
 class ImageFeatures(PersistentEstimator, ImageTransformer):
     """Turn images into rows of float32 features; subclasses say which."""
@@ -133,8 +135,9 @@ or (n_samples, n_features)
 
     def _restore_fitted(self, facts: Facts, arrays: Arrays, *, verify: bool) -> None:
         shape = tuple(check_integer("image_shape", n, at_least=1) for n in facts["image_shape"])
-        check_is_image(shape, self)
-        self.n_features_in_ = int(np.prod(shape))
+        if len(shape) not in (2, 3) or prod(shape) > _MOST_FEATURES:
+            raise ValueError(f"its images have the shape {shape}")
+        self.n_features_in_ = prod(shape)
         self.__dict__.update(self._restore(facts, arrays, shape), image_shape_=shape)
 
     def _restore(self, facts: Facts, arrays: Arrays, shape: Shape) -> dict[str, Any]:
@@ -142,7 +145,8 @@ or (n_samples, n_features)
 
         What learns nothing from images but their shape need not say more.
         """
-        return self._prepare(np.zeros((1, int(np.prod(shape))), np.uint8), shape)
+        # Of whatever size a file claims, it takes no memory.
+        return self._prepare(np.broadcast_to(np.uint8(0), (1, prod(shape))), shape)
 
 
 def as_volume(shape: Shape) -> tuple[int, int, int]:

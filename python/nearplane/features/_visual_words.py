@@ -205,7 +205,7 @@ class VisualWords(ImageFeatures):
             normalize_patches(patches, contrast)
         book = learn_codebook(
             patches,
-            check_integer("n_words", self.n_words, at_least=1),
+            self.n_words,
             method=self.codebook,
             regularisation=self.regularisation if self.whiten else None,
             max_iter=self.max_iter,
@@ -246,6 +246,7 @@ class VisualWords(ImageFeatures):
                     f"grid={self.grid!r}: every region must have a patch, and along the {name} "
                     f"there are {n_places}; make grid, stride or patch_size smaller."
                 )
+        check_integer("n_words", self.n_words, at_least=1)
         check_flag("normalize", self.normalize)
         check_flag("whiten", self.whiten)
         check_real("contrast", self.contrast, at_least=0)
