@@ -167,9 +167,9 @@ def test_ink_on_paper_is_inverted_when_asked(folder):
 
 
 def test_blocks_of_files_are_labelled_in_order(colours, monkeypatch):
-    from nearplane._cli import _predict
+    from nearplane._cli import _image_files
 
-    monkeypatch.setattr(_predict, "_BLOCK_BYTES", 2 * 4 * 6 * 3)
+    monkeypatch.setattr(_image_files, "_BLOCK_BYTES", 2 * 4 * 6 * 3)
     files = [*FILES, *FILES, "blue.png"]
     answers = rows(invoke("knn", "predict", "colours.np", *files).stdout)
     assert [cells[:2] for cells in answers] == [[file, file[:-4]] for file in files]

@@ -7,10 +7,19 @@ if TYPE_CHECKING:
 
 
 def groups() -> "list[typer.Typer]":
-    """Return the groups ``knn``, ``linear`` and ``datasets``; needs typer and rich."""
+    """Return the groups ``knn``, ``linear``, ``features``, ``datasets``; needs typer and rich."""
     import typer
 
-    from nearplane._cli import _datasets, _evaluate, _knn, _linear, _models, _predict
+    from nearplane._cli import (
+        _datasets,
+        _evaluate,
+        _features,
+        _features_kinds,
+        _knn,
+        _linear,
+        _models,
+        _predict,
+    )
 
     def group(name: str, text: str) -> typer.Typer:
         return typer.Typer(name=name, help=text, no_args_is_help=True, rich_markup_mode="markdown")
@@ -26,4 +35,11 @@ def groups() -> "list[typer.Typer]":
         model.command("predict")(_predict.make_predict(kind))
         model.command("evaluate")(_evaluate.make_evaluate(kind))
         models.append(model)
-    return [*models, datasets]
+    fit = group("fit", "Fit features to the training images of a data set, and save them.")
+    for name, command in _features_kinds.COMMANDS.items():
+        fit.command(name)(command)
+    features = group("features", "Fit features of images, compute them, look at a model of them.")
+    features.add_typer(fit)
+    features.command("transform")(_features.transform)
+    features.command("show")(_features.show_model)
+    return [*models, features, datasets]

@@ -12,6 +12,7 @@ from nearplane._cli._models import VOTES, Kind, Model
 from nearplane._cli._options import (
     DataDirOption,
     DatasetOption,
+    FeaturesOption,
     JsonOption,
     ModelArgument,
     NJobsOption,
@@ -34,6 +35,7 @@ def make_evaluate(kind: Kind) -> Callable[..., None]:
         *,
         dataset: DatasetOption = "digits",
         data_dir: DataDirOption = None,
+        features: FeaturesOption = None,
         n_test: NTestOption = None,
         seed: SeedOption = 0,
         n_jobs: NJobsOption = None,
@@ -46,7 +48,7 @@ def make_evaluate(kind: Kind) -> Callable[..., None]:
         on images that the model was fitted to.
         """
         with user_errors("nothing was evaluated"):
-            fitted = Model.load(kind, model, n_jobs=n_jobs)
+            fitted = Model.load(kind, model, features=features, n_jobs=n_jobs)
             show = sys.stderr.isatty() and not quiet
             print_stage(f"loading {dataset}", shown=show)
             images = _load(fitted, dataset, data_dir, n_test=n_test, seed=seed, verbose=show)

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from nearplane._cli._features_loaded import Features
 from nearplane._cli._models import Kind, named_labels
 from nearplane._cli._run import load_images
 from nearplane._cli._scores import best_text, judged_text, score_records, score_table
@@ -27,6 +28,8 @@ class FitRequest:
     n_train: int | None
     seed: int
     out: Path
+    features: list[Path] | None = None
+    n_jobs: int | None
     as_json: bool
     quiet: bool
 
@@ -39,6 +42,7 @@ class FitRequest:
         """Return the options by which `evaluate` finds the same data."""
         words = ["--dataset", self.dataset]
         words += ["--data-dir", str(self.data_dir)] if self.data_dir else []
+        words += [word for path in self.features or [] for word in ("--features", str(path))]
         return words + (["--seed", str(self.seed)] if self.seed else [])
 
 
@@ -48,18 +52,14 @@ def fit_and_save(kind: Kind, request: FitRequest, make: Callable[[], Any]) -> di
     An estimator with cross-validation is saved as its best estimator.
     """
     check_writable(request.out)  # now rather than after a long run
-    print_stage(f"loading {request.dataset}", shown=request.shows_progress)
-    dataset = load_images(
-        request.dataset,
-        data_dir=request.data_dir,
-        n_train=request.n_train,
-        image_size=request.image_size,
-        seed=request.seed,
-        verbose=request.shows_progress,
-    )
+    features = Features.load(request.features, n_jobs=request.n_jobs) if request.features else None
+    dataset = load_for_fit(request, features)
     estimator = make()
     start = perf_counter()
-    estimator.fit(dataset.X_train, named_labels(dataset))
+    X = dataset.X_train
+    if features is not None:
+        X = features.rows(X, "features", show=request.shows_progress)
+    estimator.fit(X, named_labels(dataset))
     duration = perf_counter() - start
     model = getattr(estimator, "best_estimator_", estimator)
     if getattr(model, "n_neighbors", 0) > len(dataset.X_train):
@@ -69,7 +69,26 @@ def fit_and_save(kind: Kind, request: FitRequest, make: Callable[[], Any]) -> di
         raise ValueError("training diverged; give a smaller --learning-rate, or auto")
     # How it was made is nothing that those who load it should have to undo.
     model.set_params(n_jobs=None, verbose=False).save(request.out)
-    return _record(kind, request, dataset, estimator, duration)
+    return _record(kind, request, dataset, estimator, duration) | _features_record(features)
+
+
+def load_for_fit(request: FitRequest, features: Features | None = None) -> ImageDataset:
+    """Load the images that are asked for, of the size that the features are of."""
+    size = request.image_size
+    if features is not None and request.dataset == "folder" and size is None:
+        size = features.image_size
+    print_stage(f"loading {request.dataset}", shown=request.shows_progress)
+    dataset = load_images(
+        request.dataset,
+        data_dir=request.data_dir,
+        n_train=request.n_train,
+        image_size=size,
+        seed=request.seed,
+        verbose=request.shows_progress,
+    )
+    if features is not None:
+        features.check_images(dataset)
+    return dataset
 
 
 def _record(
@@ -99,6 +118,12 @@ def _record(
     return record | {"parameters": fitted.get_params()}
 
 
+def _features_record(features: Features | None) -> dict[str, Any]:
+    if features is None:
+        return {}
+    return {"features": [str(path) for path in features.paths], "n_features": features.n_features}
+
+
 def print_fit(kind: Kind, request: FitRequest, record: dict[str, Any]) -> None:
     """Print what `fit_and_save` has returned, as asked for."""
     if request.as_json:
@@ -110,6 +135,8 @@ def print_fit(kind: Kind, request: FitRequest, record: dict[str, Any]) -> None:
         f"{record['dataset']}: {rows_text(record['n_train'], shape, 'training')} of "
         f"{shape_text(shape)}, {len(record['classes'])} classes"
     ]
+    if "features" in record:
+        lines.append(f"{record['n_features']:,} features of each: {', '.join(record['features'])}")
     if settings:
         lines += [judged_text(settings), score_table(settings)]
         lines.append(f"best: {best_text(settings)}")

@@ -12,6 +12,7 @@ from nearplane._cli._options import (
     CvOption,
     DataDirOption,
     DatasetOption,
+    FeaturesOption,
     ImageSizeOption,
     JsonOption,
     NJobsOption,
@@ -38,6 +39,7 @@ def fit(
     data_dir: DataDirOption = None,
     size: ImageSizeOption = None,
     n_train: NTrainOption = None,
+    features: FeaturesOption = None,
     k: Annotated[
         list[str],
         typer.Option(
@@ -77,6 +79,8 @@ def fit(
         n_train=n_train,
         seed=seed,
         out=out,
+        features=features,
+        n_jobs=n_jobs,
         as_json=as_json,
         quiet=quiet,
     )

@@ -11,6 +11,7 @@ from nearplane._cli._models import LINEAR
 from nearplane._cli._options import (
     DataDirOption,
     DatasetOption,
+    FeaturesOption,
     FoldsOption,
     ImageSizeOption,
     JsonOption,
@@ -40,6 +41,7 @@ def fit(
     data_dir: DataDirOption = None,
     size: ImageSizeOption = None,
     n_train: NTrainOption = None,
+    features: FeaturesOption = None,
     loss: Annotated[
         str,
         typer.Option(
@@ -101,6 +103,8 @@ def fit(
         n_train=n_train,
         seed=seed,
         out=out,
+        features=features,
+        n_jobs=n_jobs,
         as_json=as_json,
         quiet=quiet,
     )

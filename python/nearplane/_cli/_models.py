@@ -1,6 +1,6 @@
 """Fitted classifiers as the commands use them: files, names of classes, scores of images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearplane import KNeighborsClassifier, LinearClassifier
+from nearplane._cli._features_loaded import Features
 from nearplane.datasets import ImageDataset
 
 VOTES = "share of votes"
@@ -46,14 +47,17 @@ LINEAR = Kind("linear", "a linear classifier", LinearClassifier.load)
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted classifier of one output."""
+    """A fitted classifier of one output, of images or of features of images."""
 
     estimator: Any
     path: Path
+    features: Features | None
 
     @classmethod
-    def load(cls, kind: Kind, path: Path, *, n_jobs: int | None) -> "Model":
-        """Read a file that `save` has written; a ValueError tells what else it holds."""
+    def load(
+        cls, kind: Kind, path: Path, *, features: Sequence[Path] | None, n_jobs: int | None
+    ) -> "Model":
+        """Read files that `save` has written; a ValueError tells what else they hold."""
         try:
             estimator = kind.load(path)
         except ValueError as error:
@@ -64,7 +68,13 @@ class Model:
             ) from error
         if isinstance(estimator.classes_, list):
             raise ValueError(f"{path}: has several outputs; the commands know one.")
-        return cls(estimator.set_params(n_jobs=n_jobs), path)
+        computed = Features.load(features, n_jobs=n_jobs) if features else None
+        if computed and computed.n_features != estimator.n_features_in_:
+            raise ValueError(
+                f"{path} was fitted to rows of {estimator.n_features_in_:,} numbers; --features "
+                f"makes {computed.n_features:,}: {computed.description}."
+            )
+        return cls(estimator.set_params(n_jobs=n_jobs), path, computed)
 
     @property
     def class_names(self) -> list[str]:
@@ -73,10 +83,19 @@ class Model:
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """The shape of a row as `fit` was given it; of length 1 if it was no image."""
+        """The shape of the images; of length 1 if `fit` was given rows that are none."""
+        if self.features is not None:
+            return self.features.image_shape
         if isinstance(self.estimator, KNeighborsClassifier):
             return self.estimator._row_shape
         return tuple(self.estimator.image_shape_)
+
+    @property
+    def hint(self) -> str:
+        """What to say besides, where images are not what was fitted."""
+        if len(self.image_shape) > 1:
+            return ""
+        return " If it was fitted to features of images, give --features as `fit` was given it."
 
     @property
     def votes(self) -> bool:
@@ -93,6 +112,8 @@ class Model:
     @property
     def white(self) -> float:
         """What white seems to be in the training images: 1, 16 or 255."""
+        if self.features is not None:
+            return _WHITES[-1]  # features do not tell
         if isinstance(self.estimator, KNeighborsClassifier):
             largest = self.estimator._searcher.rows.max()
         elif self.estimator.mean_ is not None:
@@ -101,7 +122,7 @@ class Model:
             return _WHITES[-1]
         return next((white for white in _WHITES if largest <= white), _WHITES[-1])
 
-    def scores(self, X: NDArray[Any]) -> NDArray[np.float64]:
+    def _scores(self, X: NDArray[Any]) -> NDArray[np.float64]:
         """Return each class's `confidence`, of shape (n, n_classes)."""
         if self.confidence != "score":
             return np.asarray(self.estimator.predict_proba(X))
@@ -112,10 +133,12 @@ class Model:
     def ranking(self, X: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return the classes' positions, best first, and their scores in the same order.
 
-        The first is the one that the estimator predicts; equals after it are in the order of
-        `class_names`.
+        The first is the one that the estimator predicts for an image; equals after it are in the
+        order of `class_names`.
         """
-        scores = self.scores(X)
+        if self.features is not None:
+            X = self.features.rows(X, "features", show=self.estimator.verbose)
+        scores = self._scores(X)
         order = np.argsort(-scores, axis=1, kind="stable")
         if getattr(self.estimator, "ties", "smallest") == "nearest":
             predicted = np.searchsorted(self.estimator.classes_, self.estimator.predict(X))
@@ -131,10 +154,10 @@ class Model:
         ValueError
             If images or classes of the data set are of another kind than those of the model.
         """
-        if prod(dataset.image_shape) != self.estimator.n_features_in_:
+        if prod(dataset.image_shape) != prod(self.image_shape):
             raise ValueError(
                 f"{self.path} was fitted to images of shape {self.image_shape}; those of "
-                f"{dataset.name} have shape {dataset.image_shape}."
+                f"{dataset.name} have shape {dataset.image_shape}.{self.hint}"
             )
         # Models of Python programs often have the positions themselves for labels.
         labels = self.estimator.classes_

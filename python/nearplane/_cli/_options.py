@@ -48,8 +48,11 @@ def checked_size(text: str | None) -> str | None:
 
 def image_size(text: str | None) -> tuple[int, int] | None:
     """Return what `checked_size` has passed as height and width."""
-    if text is None:
-        return None
+    return None if text is None else height_width(text)
+
+
+def height_width(text: str) -> tuple[int, int]:
+    """Return what `checked_size` has passed, if it was given, as height and width."""
     height, _, width = text.partition("x")
     return int(height), int(width or height)
 
@@ -73,6 +76,17 @@ def choices(*known: str) -> Callable[[str], str]:
         for part in parts([text]):
             if part not in known:
                 raise typer.BadParameter(f"{part!r} is not one of {', '.join(known)}")
+        return text
+
+    return check
+
+
+def one_of(*known: str) -> Callable[[str], str]:
+    """Return a check that a text is one of the known words."""
+
+    def check(text: str) -> str:
+        if text not in known:
+            raise typer.BadParameter(f"{text!r} is not one of {', '.join(known)}")
         return text
 
     return check
@@ -165,6 +179,17 @@ FoldsOption = Annotated[
     int | None,
     typer.Option(
         "--cv", min=2, metavar="N", help="Number of folds to compare settings by. Default: 5."
+    ),
+]
+FeaturesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--features",
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
+        help="Compute these features of the images first: a file of `nearplane features fit`. "
+        "Given several times, they stand side by side.",
     ),
 ]
 ModelArgument = Annotated[

@@ -2,23 +2,22 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from math import inf
 from typing import Annotated, Any, NamedTuple
 
-import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from nearplane._cli._image_files import (
+    ImageFiles,
+    InvertOption,
+    Scaling,
+    can_be_read_as,
+    checked_white,
+)
 from nearplane._cli._models import Kind, Model
-from nearplane._cli._options import JsonOption, ModelArgument, NJobsOption
+from nearplane._cli._options import FeaturesOption, JsonOption, ModelArgument, NJobsOption
 from nearplane._cli._run import user_errors
 from nearplane._cli._show import make_table, print_json, print_lines
-from nearplane._progress import Progress, progress_bar
-from nearplane.datasets import read_images
-
-# What is read before it is labelled: no more than memory holds, nor than a bar can wait for.
-_BLOCK_BYTES = 2**26
-_BLOCK_FILES = 1000
 
 
 class _Answer(NamedTuple):
@@ -27,12 +26,6 @@ class _Answer(NamedTuple):
     file: str
     classes: list[str]
     scores: list[float]
-
-
-def _checked_white(white: float | None) -> float | None:
-    if white is not None and not 0 < white < inf:
-        raise typer.BadParameter(f"{white:g} is not a number above 0")
-    return white
 
 
 def make_predict(kind: Kind) -> Callable[..., None]:
@@ -44,6 +37,7 @@ def make_predict(kind: Kind) -> Callable[..., None]:
             list[str], typer.Argument(metavar="FILES", help="Image files of any size.")
         ],
         *,
+        features: FeaturesOption = None,
         top: Annotated[
             int, typer.Option("--top", min=1, metavar="N", help="How many classes to name.")
         ] = 1,
@@ -51,16 +45,13 @@ def make_predict(kind: Kind) -> Callable[..., None]:
             float | None,
             typer.Option(
                 "--white",
-                callback=_checked_white,
+                callback=checked_white,
                 metavar="VALUE",
                 help="What white is in the model's images. Default: 1, 16 or 255, found by "
-                "looking at the model.",
+                "looking at the model; with --features, 255.",
             ),
         ] = None,
-        invert: Annotated[
-            bool,
-            typer.Option("--invert", help="Swap light and dark first, as for ink on paper."),
-        ] = False,
+        invert: InvertOption = False,
         n_jobs: NJobsOption = None,
         as_json: JsonOption = False,
         quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
@@ -72,79 +63,47 @@ def make_predict(kind: Kind) -> Callable[..., None]:
         """
         with user_errors("nothing was labelled"):
             show = sys.stderr.isatty() and not quiet
-            fitted = Model.load(kind, model, n_jobs=n_jobs)
-            answers, skipped = _label(fitted, files, top, _Scaling.of(fitted, white, invert), show)
+            fitted = Model.load(kind, model, features=features, n_jobs=n_jobs)
+            _check_shape(fitted)
+            images = ImageFiles(files, fitted.image_shape, _scaling(fitted, white, invert))
+            answers = _label(fitted, images, top, show)
         if as_json:
-            print_json(_record(fitted, answers, skipped))
+            print_json(_record(fitted, answers, images.skipped))
         else:
             _print_answers(fitted, answers)
-            for file, problem in skipped:
-                typer.echo(f"nearplane: {file}: {problem}", err=True)
-        if skipped:
+            images.complain()
+        if images.skipped:
             raise typer.Exit(1)
 
     return predict
 
 
-class _Scaling(NamedTuple):
-    """How the bytes of image files become values such as the model was fitted to."""
-
-    white: float
-    invert: bool
-
-    @classmethod
-    def of(cls, model: Model, white: float | None, invert: bool) -> "_Scaling":
-        found = model.white if white is None else white
-        if white is None and found != 255:
-            typer.echo(
-                f"nearplane: the model's images have values up to {found:g}, so 255 in a file "
-                f"becomes {found:g} (--white)",
-                err=True,
-            )
-        return cls(found, invert)
-
-    def __call__(self, images: NDArray[np.uint8]) -> NDArray[Any]:
-        pixels = 255 - images if self.invert else images
-        return pixels if self.white == 255 else pixels * np.float32(self.white / 255)
-
-
-def _label(
-    model: Model, files: Sequence[str], top: int, scale: _Scaling, show: bool
-) -> tuple[list[_Answer], list[tuple[str, str]]]:
-    """Return the answers in the order of the files, and the files that cannot be read."""
-    size, mode = _form(model)
-    answers: list[_Answer] = []
-    skipped: list[tuple[str, str]] = []
-    with progress_bar("labelling", enabled=show) as progress:
-        for block in _blocks(files, int(np.prod(model.image_shape)), progress):
-            read = read_images(block, size=size, mode=mode, on_error="skip")
-            skipped += read.skipped
-            if len(read.images):
-                X = scale(read.images).reshape(-1, *model.image_shape)
-                answers += _answers(model, read.filenames, X, top)
-    return answers, skipped
-
-
-def _form(model: Model) -> tuple[tuple[int, int], Any]:
-    """Return the size and the mode that files are to be read in."""
-    shape = model.image_shape
-    channels = shape[2] if len(shape) == 3 else 1
-    if len(shape) not in (2, 3) or channels not in (1, 3):
-        raise ValueError(
-            f"{model.path} was fitted to rows of shape {shape}, which are neither grey nor RGB "
-            "images."
+def _scaling(model: Model, white: float | None, invert: bool) -> Scaling:
+    found = model.white if white is None else white
+    if white is None and found != 255:
+        typer.echo(
+            f"nearplane: the model's images have values up to {found:g}, so 255 in a file "
+            f"becomes {found:g} (--white)",
+            err=True,
         )
-    return (shape[0], shape[1]), "RGB" if channels == 3 else "L"
+    return Scaling(found, invert)
 
 
-def _blocks(
-    files: Sequence[str], image_bytes: int, progress: Progress | None
-) -> Iterator[Sequence[str]]:
-    step = max(1, min(_BLOCK_FILES, _BLOCK_BYTES // image_bytes))
-    for first in range(0, len(files), step):
-        if progress is not None:
-            progress(first / len(files))
-        yield files[first : first + step]
+def _label(model: Model, images: ImageFiles, top: int, show: bool) -> list[_Answer]:
+    """Return the answers in the order of the files, but of those that cannot be read."""
+    return [
+        answer
+        for names, X in images.blocks("labelling", show=show)
+        for answer in _answers(model, names, X, top)
+    ]
+
+
+def _check_shape(model: Model) -> None:
+    if not can_be_read_as(model.image_shape):
+        raise ValueError(
+            f"{model.path} was fitted to rows of shape {model.image_shape}, which are neither grey "
+            f"nor RGB images.{model.hint}"
+        )
 
 
 def _answers(model: Model, files: Sequence[str], X: NDArray[Any], top: int) -> Iterator[_Answer]:
