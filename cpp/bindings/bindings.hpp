@@ -26,6 +26,7 @@ void bind_distances(py::module_& module);
 void bind_encoder(py::module_& module);
 void bind_features(py::module_& module);
 void bind_info(py::module_& module);
+void bind_kmeans(py::module_& module);
 void bind_linear(py::module_& module);
 void bind_search(py::module_& module);
 void bind_trainer(py::module_& module);

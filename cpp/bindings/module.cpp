@@ -9,6 +9,7 @@ PYBIND11_MODULE(NEARPLANE_MODULE, module) {
     nearplane::bindings::bind_encoder(module);
     nearplane::bindings::bind_features(module);
     nearplane::bindings::bind_info(module);
+    nearplane::bindings::bind_kmeans(module);
     nearplane::bindings::bind_linear(module);
     nearplane::bindings::bind_search(module);
     nearplane::bindings::bind_trainer(module);

@@ -9,9 +9,11 @@ set(core_sources
     cpp/src/encoder.cpp
     cpp/src/finite.cpp
     cpp/src/hog.cpp
+    cpp/src/kmeans.cpp
     cpp/src/linear.cpp
     cpp/src/loss.cpp
     cpp/src/measure.cpp
+    cpp/src/nearest_centre.cpp
     cpp/src/parallel.cpp
     cpp/src/pruned_search.cpp
     cpp/src/query_block.cpp
@@ -26,6 +28,7 @@ set(binding_sources
     cpp/bindings/bind_encoder.cpp
     cpp/bindings/bind_features.cpp
     cpp/bindings/bind_info.cpp
+    cpp/bindings/bind_kmeans.cpp
     cpp/bindings/bind_linear.cpp
     cpp/bindings/bind_search.cpp
     cpp/bindings/bind_trainer.cpp

@@ -38,6 +38,7 @@ Setting = _level.Setting
 argkmin = _level.argkmin
 argkmin_pruned = _level.argkmin_pruned
 build_info = _level.build_info
+cluster_sums = _level.cluster_sums
 encode_visual_words = _level.encode_visual_words
 extract_hog = _level.extract_hog
 first_nonfinite_row = _level.first_nonfinite_row
@@ -46,6 +47,8 @@ linear_loss = _level.linear_loss
 linear_scores = _level.linear_scores
 loss_from_scores = _level.loss_from_scores
 max_threads = _level.max_threads
+nearer_distances = _level.nearer_distances
+nearest_centers = _level.nearest_centers
 pairwise_distances = _level.pairwise_distances
 
 __all__ = [
@@ -58,6 +61,7 @@ __all__ = [
     "available_levels",
     "build_info",
     "built_levels",
+    "cluster_sums",
     "encode_visual_words",
     "extract_hog",
     "first_nonfinite_row",
@@ -66,5 +70,7 @@ __all__ = [
     "linear_scores",
     "loss_from_scores",
     "max_threads",
+    "nearer_distances",
+    "nearest_centers",
     "pairwise_distances",
 ]

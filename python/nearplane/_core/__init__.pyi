@@ -213,6 +213,32 @@ def extract_hog(
     n_threads: int,
     progress: _Progress | None,
 ) -> int: ...
+def nearest_centers(
+    X: NDArray[Any],
+    centers: NDArray[Any],
+    *,
+    guess: NDArray[np.int32] | None,
+    n_threads: int,
+    progress: _Progress | None,
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]: ...
+def cluster_sums(
+    X: NDArray[Any],
+    labels: NDArray[np.int32],
+    n_clusters: int,
+    *,
+    sample_weight: NDArray[np.float64] | None,
+    n_threads: int,
+    progress: _Progress | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def nearer_distances(
+    X: NDArray[Any],
+    candidates: NDArray[Any],
+    distances: NDArray[np.float64],
+    *,
+    sample_weight: NDArray[np.float64] | None,
+    n_threads: int,
+    progress: _Progress | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 def max_threads() -> int: ...
 def isa_level() -> str: ...
 def build_info() -> dict[str, str]: ...

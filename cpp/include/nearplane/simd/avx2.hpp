@@ -70,6 +70,12 @@ struct Avx2Int32Lanes {
         const Vector beyond = _mm256_cmpgt_epi32(_mm256_set1_epi32(limit), sums);
         return static_cast<std::uint32_t>(~_mm256_movemask_ps(_mm256_castsi256_ps(beyond))) & 0xFF;
     }
+    static std::uint32_t reaching(Vector sums, const float* offsets, float factor, float limit) {
+        const __m256 score = _mm256_fnmadd_ps(_mm256_loadu_ps(offsets), _mm256_set1_ps(factor),
+                                              _mm256_cvtepi32_ps(sums));
+        const __m256 reached = _mm256_cmp_ps(score, _mm256_set1_ps(limit), _CMP_NLT_UQ);
+        return static_cast<std::uint32_t>(_mm256_movemask_ps(reached));
+    }
 };
 
 /// Two features a step: vpmaddwd multiplies int16 pairs and adds neighbours.

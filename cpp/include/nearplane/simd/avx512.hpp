@@ -58,6 +58,11 @@ struct Avx512Int32Lanes {
     static std::uint32_t passing(Vector sums, std::int32_t limit) {
         return _mm512_cmpge_epi32_mask(sums, _mm512_set1_epi32(limit));
     }
+    static std::uint32_t reaching(Vector sums, const float* offsets, float factor, float limit) {
+        const __m512 score = _mm512_fnmadd_ps(_mm512_loadu_ps(offsets), _mm512_set1_ps(factor),
+                                              _mm512_cvtepi32_ps(sums));
+        return _mm512_cmp_ps_mask(score, _mm512_set1_ps(limit), _CMP_NLT_UQ);
+    }
 };
 
 /// Two features a step: vpmaddwd multiplies int16 pairs and adds neighbours.

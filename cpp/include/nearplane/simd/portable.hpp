@@ -86,6 +86,18 @@ struct PortableDotU8 : PortableLanes<std::int16_t> {
         }
         return bits;
     }
+
+    /// A bit for each lane whose sum - offset * factor is not below `limit`; a NaN is not. The
+    /// arithmetic is float32, fused or not.
+    static std::uint32_t reaching(const Vector& sums, const float* offsets, float factor,
+                                  float limit) {
+        std::uint32_t bits = 0;
+        for (std::size_t lane = 0; lane < lanes; ++lane) {
+            const float score = static_cast<float>(sums[lane]) - offsets[lane] * factor;
+            bits |= static_cast<std::uint32_t>(!(score < limit)) << lane;
+        }
+        return bits;
+    }
 };
 
 }  // namespace nearplane::simd

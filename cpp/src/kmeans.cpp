@@ -1,0 +1,150 @@
+#include "nearplane/kmeans.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <vector>
+
+#include "partial_sums.hpp"
+#include "scan.hpp"
+
+namespace nearplane {
+namespace {
+
+// Rows of a cluster that one task adds up. Larger clusters are sums of such parts, so that two
+// large ones keep any number of threads busy, and each part is the same whoever adds it.
+constexpr std::int64_t part_rows = 1024;
+// Values that a task reads: some tenths of a millisecond.
+constexpr std::int64_t task_values = 1 << 18;
+
+struct Part {
+    std::int64_t cluster;
+    std::int64_t begin;
+    std::int64_t end;
+};
+
+/// Rows in the order of their clusters, cut into parts.
+struct Clusters {
+    Clusters(const std::int32_t* labels, std::int64_t n_rows, std::int64_t n_clusters)
+        : rows(static_cast<std::size_t>(n_rows)) {
+        std::vector<std::int64_t> ends(static_cast<std::size_t>(n_clusters) + 1, 0);
+        for (std::int64_t i = 0; i < n_rows; ++i) ++ends[static_cast<std::size_t>(labels[i]) + 1];
+        for (std::size_t c = 1; c < ends.size(); ++c) {
+            const std::int64_t begin = ends[c - 1];
+            ends[c] += begin;
+            for (std::int64_t i = begin; i < ends[c]; i += part_rows) {
+                parts.push_back(
+                    {static_cast<std::int64_t>(c) - 1, i, std::min(i + part_rows, ends[c])});
+            }
+        }
+        for (std::int64_t i = 0; i < n_rows; ++i) {
+            rows[static_cast<std::size_t>(ends[static_cast<std::size_t>(labels[i])]++)] = i;
+        }
+    }
+
+    std::vector<std::int64_t> rows;
+    std::vector<Part> parts;
+};
+
+template <class T>
+void add_rows(const MatrixView& X, const std::int64_t* rows, std::int64_t n_rows,
+              const double* sample_weight, double* sum) {
+    visit_layout<T>(X, [&](auto row_at) {
+        for (std::int64_t i = 0; i < n_rows; ++i) {
+            const auto at = row_at(rows[i]);
+            if (sample_weight == nullptr) {
+                for (std::int64_t d = 0; d < X.cols; ++d) sum[d] += static_cast<double>(at(d));
+                continue;
+            }
+            const double weight = sample_weight[rows[i]];
+            for (std::int64_t d = 0; d < X.cols; ++d) sum[d] += static_cast<double>(at(d)) * weight;
+        }
+    });
+}
+
+}  // namespace
+
+void cluster_sums(const MatrixView& rows, const std::int32_t* labels, const double* sample_weight,
+                  std::int64_t n_clusters, int n_threads, Monitor& monitor, double* sums,
+                  double* weights) {
+    std::fill_n(sums, n_clusters * rows.cols, 0.0);
+    std::fill_n(weights, n_clusters, 0.0);
+    const Clusters clusters(labels, rows.rows, n_clusters);
+    const auto n_parts = std::ssize(clusters.parts);
+    std::vector<double> of_parts(static_cast<std::size_t>(n_parts * rows.cols), 0.0);
+    const std::int64_t share = std::max<std::int64_t>(
+        task_values / (std::max<std::int64_t>(rows.cols, 1) * part_rows / 4), 1);
+    n_threads =
+        useful_threads(static_cast<double>(rows.rows) * static_cast<double>(rows.cols), n_threads);
+    parallel_for((n_parts + share - 1) / share, n_threads, monitor, {},
+                 [&](std::int64_t task, int, Pulse& pulse) {
+                     const std::int64_t end = std::min((task + 1) * share, n_parts);
+                     for (std::int64_t p = task * share; p < end && pulse.keep_going(); ++p) {
+                         const Part& part = clusters.parts[static_cast<std::size_t>(p)];
+                         visit_scalar(rows.scalar, [&](auto tag) {
+                             add_rows<decltype(tag)>(rows, clusters.rows.data() + part.begin,
+                                                     part.end - part.begin, sample_weight,
+                                                     of_parts.data() + p * rows.cols);
+                         });
+                     }
+                 });
+    for (std::int64_t p = 0; p < n_parts; ++p) {
+        const Part& part = clusters.parts[static_cast<std::size_t>(p)];
+        const double* sum = of_parts.data() + p * rows.cols;
+        double* out = sums + part.cluster * rows.cols;
+        for (std::int64_t d = 0; d < rows.cols; ++d) out[d] += sum[d];
+        for (std::int64_t i = part.begin; i < part.end; ++i) {
+            weights[part.cluster] +=
+                sample_weight == nullptr
+                    ? 1.0
+                    : sample_weight[clusters.rows[static_cast<std::size_t>(i)]];
+        }
+    }
+}
+
+void nearer_distances(const MatrixView& rows, const MatrixView& candidates, const double* nearest,
+                      const double* sample_weight, int n_threads, Monitor& monitor,
+                      double* distances, double* totals) {
+    assert(rows.cols == candidates.cols && rows.scalar == candidates.scalar);
+    const std::int64_t n = candidates.rows;
+    const std::int64_t task_rows =
+        std::max<std::int64_t>(task_values / std::max<std::int64_t>(rows.cols, 1), 1);
+    const std::int64_t n_tasks = (rows.rows + task_rows - 1) / task_rows;
+    std::vector<double> of_tasks(static_cast<std::size_t>(n_tasks * n), 0.0);
+    n_threads = useful_threads(n_operations(rows, candidates), n_threads);
+    visit_scalar(rows.scalar, [&](auto tag) {
+        using T = decltype(tag);
+        const auto body = [&](auto row_at, auto candidate_at, std::int64_t task) {
+            double* sums = of_tasks.data() + task * n;
+            for (std::int64_t i = task * task_rows; i < std::min((task + 1) * task_rows, rows.rows);
+                 ++i) {
+                const auto x = row_at(i);
+                for (std::int64_t t = 0; t < n; ++t) {
+                    const auto c = candidate_at(t);
+                    const double distance = partial_sums(rows.cols, [&](std::int64_t d) {
+                        const double difference =
+                            static_cast<double>(x(d)) - static_cast<double>(c(d));
+                        return difference * difference;
+                    });
+                    const double nearer = std::min(distance, nearest[i]);
+                    distances[t * rows.rows + i] = nearer;
+                    sums[t] += sample_weight == nullptr ? nearer : nearer * sample_weight[i];
+                }
+            }
+        };
+        visit_layout<T>(rows, [&](auto row_at) {
+            visit_layout<T>(candidates, [&](auto candidate_at) {
+                parallel_for(n_tasks, n_threads, monitor, {}, [&](std::int64_t task, int, Pulse&) {
+                    body(row_at, candidate_at, task);
+                });
+            });
+        });
+    });
+    std::fill_n(totals, n, 0.0);
+    for (std::int64_t task = 0; task < n_tasks; ++task) {
+        for (std::int64_t t = 0; t < n; ++t) {
+            totals[t] += of_tasks[static_cast<std::size_t>(task * n + t)];
+        }
+    }
+}
+
+}  // namespace nearplane
