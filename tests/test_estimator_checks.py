@@ -1,9 +1,11 @@
 """scikit-learn's own checks, on every estimator, with no failure expected."""
 
 import numpy as np
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from nearplane import (
+    KMeans,
     KNeighborsClassifier,
     KNeighborsClassifierCV,
     KNeighborsRegressor,
@@ -13,6 +15,8 @@ from nearplane.linear_model import LinearClassifier
 from nearplane.preprocessing import MeanImage, Standardize, ZCAWhitening
 
 
+# Some of the checks have fewer different rows than there are clusters.
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
 @parametrize_with_checks(
     [
         NearestNeighbors(),
@@ -40,6 +44,8 @@ from nearplane.preprocessing import MeanImage, Standardize, ZCAWhitening
         LinearClassifier("ovr_hinge", class_reduction="mean", batch_size=None),
         LinearClassifier("ovr_logistic", optimizer="adam", schedule="step", warmup_epochs=2),
         LinearClassifier("squared_error", optimizer="rmsprop", tol=1e-4, record_steps=True),
+        KMeans(),
+        KMeans(3, init="random", n_init=2, max_iter=1000, n_jobs=2),
         MeanImage(),
         MeanImage(per="channel"),
         Standardize(),

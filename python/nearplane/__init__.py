@@ -8,6 +8,7 @@
 - `LinearClassifier` trains softmax and every multiclass SVM, `LinearClassifierSweep` a whole grid
   of settings in one pass over the data, and `LinearClassifierCV` cross-validates one so;
   `random_search` is the baseline to beat;
+- `KMeans` clusters, with exact assignments by the same search;
 - `nearplane.losses` has the losses with their gradients, `check_gradient` checks any of them;
 - `nearplane.preprocessing` has transformers of images, `nearplane.metrics` counts what went wrong;
 - `nearplane.datasets` loads image sets, `nearplane.display` draws, `nearplane report` does it all.
@@ -18,6 +19,7 @@ number of threads: see ``docs/numerics.md``.
 
 from nearplane import losses, metrics, preprocessing
 from nearplane._versions import show_versions
+from nearplane.cluster import KMeans
 from nearplane.distances import argkmin, pairwise_distances
 from nearplane.gradients import check_gradient
 from nearplane.linear_model import (
@@ -36,6 +38,7 @@ from nearplane.neighbors import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "KMeans",
     "KNeighborsClassifier",
     "KNeighborsClassifierCV",
     "KNeighborsRegressor",

@@ -1,0 +1,163 @@
+"""Lloyd's iterations: assign every row to its nearest centre, move the centres, begin again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearplane import _core
+
+Report = Callable[[int, float], None]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows to cluster."""
+
+    X: NDArray[Any]
+    """(n_rows, n_features): finite, of a type of the core's."""
+    weight: NDArray[np.float64] | None
+    """(n_rows,): None if all are 1."""
+    n_threads: int
+
+    def assign(
+        self, centers: NDArray[Any], guess: NDArray[np.int32] | None = None
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Return each row's nearest centre and its squared distance."""
+        return _core.nearest_centers(
+            self.X, centers, guess=guess, n_threads=self.n_threads, progress=None
+        )
+
+    def sums(
+        self, labels: NDArray[np.int32], n_clusters: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the weighted sum of each cluster's rows, and of its weights."""
+        return _core.cluster_sums(
+            self.X,
+            labels,
+            n_clusters,
+            sample_weight=self.weight,
+            n_threads=self.n_threads,
+            progress=None,
+        )
+
+    def total(self, distances: NDArray[np.float64]) -> float:
+        """Return the weighted sum of one number for each row."""
+        return float(np.sum(distances if self.weight is None else distances * self.weight))
+
+    def variance(self) -> float:
+        """Return the mean of the features' variances, weights aside, as scikit-learn has it."""
+        unweighted = Rows(self.X, None, self.n_threads)
+        labels = np.zeros(len(self.X), np.int32)
+        sums, _ = unweighted.sums(labels, 1)
+        _, distances = self.assign(sums / len(self.X), labels)
+        return unweighted.total(distances) / self.X.size
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """What the iterations have come to."""
+
+    centers: NDArray[Any]
+    labels: NDArray[np.int32]
+    inertia: float
+    n_iter: int
+    shift: float
+    """Sum of squared movements of the centres in the last iteration."""
+    is_converged: bool
+
+
+def lloyd(
+    rows: Rows,
+    centers: NDArray[Any],
+    *,
+    max_iter: int,
+    tolerance: float,
+    report: Report | None = None,
+) -> Clustering:
+    """Iterate until no label changes, or the centres move no more than the tolerance.
+
+    Parameters
+    ----------
+    rows : Rows
+        What is clustered.
+    centers : ndarray of shape (n_clusters, n_features)
+        Where the centres start; their type is that in which they are kept.
+    max_iter : int
+        Iterations at most.
+    tolerance : float
+        The sum of squared movements that counts as none.
+    report : callable, default=None
+        Told the number of iterations done and the inertia of the last assignment.
+
+    Returns
+    -------
+    Clustering
+        Its labels are those of its centres.
+    """
+    labels: NDArray[np.int32] | None = None
+    n_iter, shift, has_moved, is_converged = 0, np.inf, True, False
+    while n_iter < max_iter and not is_converged:
+        n_iter += 1
+        before, previous = labels, centers
+        labels, distances = rows.assign(centers, before)
+        centers = _moved(rows, centers, labels, distances)
+        shift = float(np.sum(np.square(centers.astype(np.float64) - previous)))
+        has_moved = not np.array_equal(centers, previous)
+        is_stable = before is not None and np.array_equal(labels, before)
+        is_converged = is_stable or shift <= tolerance
+        if report is not None:
+            report(n_iter, rows.total(distances))
+    if has_moved:  # the labels are those of the centres before they moved
+        labels, distances = rows.assign(centers, labels)
+    assert labels is not None
+    return Clustering(centers, labels, rows.total(distances), n_iter, shift, is_converged)
+
+
+def _moved(
+    rows: Rows,
+    centers: NDArray[Any],
+    labels: NDArray[np.int32],
+    distances: NDArray[np.float64],
+) -> NDArray[Any]:
+    """Return the means of the clusters."""
+    sums, weights = rows.sums(labels, len(centers))
+    if not weights.all():
+        _fill_empty(rows, labels, distances, sums, weights)
+    is_empty = weights == 0
+    moved: NDArray[Any] = (sums / np.where(is_empty, 1, weights)[:, np.newaxis]).astype(
+        centers.dtype
+    )
+    moved[is_empty] = centers[is_empty]  # nowhere is better: every row has a centre at its place
+    return moved
+
+
+def _fill_empty(
+    rows: Rows,
+    labels: NDArray[np.int32],
+    distances: NDArray[np.float64],
+    sums: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> None:
+    """Move the rows farthest from their centres to the empty clusters, one to each.
+
+    The first of rows that are equally far goes first. No row leaves a cluster that it would leave
+    empty, and none that lies at its centre. `sums` and `weights` are changed.
+    """
+    weight = np.ones(len(labels)) if rows.weight is None else rows.weight
+    weighs = weight > 0
+    counts = np.bincount(labels[weighs], minlength=len(weights))
+    farthest = np.argsort(np.where(weighs, -distances, 0), kind="stable")
+    movable = iter(farthest[: np.count_nonzero(weighs & (distances > 0))])
+    for empty in np.flatnonzero(weights == 0):
+        row = next((row for row in movable if counts[labels[row]] > 1), None)
+        if row is None:
+            return
+        part = rows.X[row].astype(np.float64) * weight[row]
+        counts[labels[row]] -= 1
+        sums[labels[row]] -= part
+        weights[labels[row]] -= weight[row]
+        sums[empty] = part
+        weights[empty] = weight[row]
