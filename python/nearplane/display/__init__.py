@@ -10,6 +10,8 @@ any matplotlib axes:
 - `SweepHeatmapDisplay`: the scores of a sweep over two parameters;
 - `TemplatesDisplay`: the weights of a linear classifier as images;
 - `ClassScoresDisplay`: the scores of one image, as bars beside it;
+- `HOGDisplay`: images, each beside the gradients of its cells;
+- `CodebookDisplay`: the visual words that images are described by;
 - `DecisionRegionsDisplay`: the label of every point of a plane, ties in white;
 - `PixelDistanceDisplay`: an image and different copies that are all equally far from it;
 - `DistanceConcentrationDisplay`: distances that grow alike as features are added;
@@ -23,9 +25,11 @@ matplotlib is imported only when something is drawn (``pip install 'nearplane[re
 from nearplane.display._accuracy import AccuracyCurveDisplay
 from nearplane.display._class_accuracy import PerClassAccuracyDisplay
 from nearplane.display._class_scores import ClassScoresDisplay
+from nearplane.display._codebook import CodebookDisplay
 from nearplane.display._concentration import DistanceConcentrationDisplay
 from nearplane.display._confusion import ConfusionPairsDisplay
 from nearplane.display._convergence import RegressionConvergenceDisplay
+from nearplane.display._hog import HOGDisplay
 from nearplane.display._learning_rate import LearningRateDisplay
 from nearplane.display._loss_curve import LossCurveDisplay
 from nearplane.display._neighbors import NeighborsDisplay
@@ -37,9 +41,11 @@ from nearplane.display._templates import TemplatesDisplay
 __all__ = [
     "AccuracyCurveDisplay",
     "ClassScoresDisplay",
+    "CodebookDisplay",
     "ConfusionPairsDisplay",
     "DecisionRegionsDisplay",
     "DistanceConcentrationDisplay",
+    "HOGDisplay",
     "LearningRateDisplay",
     "LossCurveDisplay",
     "NeighborsDisplay",

@@ -43,7 +43,9 @@ def axes_or_new(ax: "Axes | None", figsize: tuple[float, float] | None = None) -
     return plt.figure(figsize=figsize, layout="constrained").add_subplot()
 
 
-def blank_axes(ax: "Axes | None", width: float, height: float) -> tuple["Axes", float]:
+def blank_axes(
+    ax: "Axes | None", width: float, height: float, *, inches: float = _INCHES
+) -> tuple["Axes", float]:
     """Make axes without lines or numbers, for a grid of pictures, y pointing down.
 
     Parameters
@@ -52,6 +54,8 @@ def blank_axes(ax: "Axes | None", width: float, height: float) -> tuple["Axes", 
         The axes the caller wants drawn on; None makes a new pyplot figure of a fitting size.
     width, height : float
         Size of the grid in units of one picture's width.
+    inches : float
+        That width in a new figure.
 
     Returns
     -------
@@ -59,7 +63,7 @@ def blank_axes(ax: "Axes | None", width: float, height: float) -> tuple["Axes", 
     fontsize : float
         Points at which a label of 14 letters is as wide as one picture.
     """
-    ax = axes_or_new(ax, (_INCHES * width, _INCHES * height))
+    ax = axes_or_new(ax, (inches * width, inches * height))
     # A little beyond the outermost pictures, so that their frames are drawn whole.
     ax.set(xlim=(-0.03, width + 0.03), ylim=(height + 0.03, 0), aspect="equal")
     ax.set_axis_off()
