@@ -16,6 +16,7 @@ def unit_rows(X):
 def cosine_distances(X, Y):
     X, Y = unit_rows(X), unit_rows(Y)
     truth = np.stack([((x - Y) ** 2).sum(axis=1) for x in X]) / 2
+    truth[truth < 1e-29], truth[truth > 2 - 2e-14] = 0, 2  # multiples, but for rounding
     truth[:, ~Y.any(axis=1)] = 1
     truth[~X.any(axis=1)] = 1
     return truth

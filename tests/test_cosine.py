@@ -131,7 +131,7 @@ def test_a_leave_one_out_of_groups_is_one_of_rows():
 @pytest.mark.parametrize("algorithm", ["brute", "pruned"])
 def test_what_float32_cannot_tell_apart_is_told_apart(gap, algorithm):
     query, rows, order = in_planes(300, 40, gap)
-    for k in (1, 7, 100, 300):
+    for k in (*range(1, 40), 100, 300):
         assert argkmin(query, rows, k, "cosine", algorithm=algorithm)[1][0].tolist() == (
             order[:k].tolist()
         )
@@ -174,17 +174,44 @@ def test_multiples_are_equal_and_come_in_order(n_copies):
     distances, indices = argkmin(directions * 3, rows, 3, "cosine")
     assert not distances.any()
     assert indices.tolist() == [[i, i + 4, i + 8] for i in range(4)]
-    distances, indices = argkmin(-directions[:1], rows[::4], n_copies, "cosine")
-    assert distances.max() <= 2
-    np.testing.assert_allclose(distances, 2, rtol=1e-14)
-    assert sorted(indices[0].tolist()) == list(range(n_copies))
+    for k in (1, 3, n_copies):
+        distances, indices = argkmin(-directions[:1], rows[::4], k, "cosine")
+        assert (distances == 2).all()
+        assert indices[0].tolist() == list(range(k))
+
+
+def test_many_copies_of_a_row_are_neighbours_of_each_other():
+    rows = np.vstack([np.tile([[3, 1, 2]], (400, 1)), mixed_rows(50, 3, "uint8")])
+    truth = cosine_distances(rows, rows)
+    truth[np.diag_indices(len(rows))] = 3
+    found = NearestNeighbors(n_neighbors=5, metric="cosine").fit(rows).kneighbors()
+    assert_nearest(found, truth)
+    assert found[1][:2].tolist() == [[1, 2, 3, 4, 5], [0, 2, 3, 4, 5]]
+
+
+@pytest.mark.parametrize("n_copies", [2, 10, 100])
+@pytest.mark.parametrize("d", [2, 50])
+def test_the_order_is_that_of_distances_and_then_of_indices(n_copies, d):
+    rng = np.random.default_rng(0)
+    # Seen from elsewhere multiples differ by rounding alone, and are in the order of that.
+    rows = np.tile(rng.normal(size=(5, d)), (n_copies, 1)) * rng.uniform(0.5, 2, (5 * n_copies, 1))
+    queries = np.vstack([rng.normal(size=(6, d)), rows[:6], -rows[:6]])
+    all_of_them = measure(queries, rows, np.tile(np.arange(len(rows)), (len(queries), 1)))
+    for k in range(1, min(120, len(rows))):
+        expected = np.argsort(all_of_them, axis=1, kind="stable")[:, :k]
+        distances, indices = argkmin(queries, rows, k, "cosine")
+        assert indices.tolist() == expected.tolist()
+        assert distances.tolist() == np.take_along_axis(all_of_them, expected, 1).tolist()
 
 
 def test_zeros_are_one_from_everything():
     rows = np.array([[0, 0], [1, 0], [0, 0], [0, 2], [3, 0], [0, 0]], np.uint8)
-    distances, indices = argkmin([[0, 0], [2, 0], [0, 1]], rows, 6, "cosine")
-    assert distances.tolist() == [[1] * 6, [0, 0, 1, 1, 1, 1], [0, 1, 1, 1, 1, 1]]
-    assert indices.tolist() == [list(range(6)), [1, 4, 0, 2, 3, 5], [3, 0, 1, 2, 4, 5]]
+    lengths = np.array([[1] * 6, [0, 0, 1, 1, 1, 1], [0, 1, 1, 1, 1, 1]])
+    nearest = np.array([range(6), [1, 4, 0, 2, 3, 5], [3, 0, 1, 2, 4, 5]])
+    for k in range(1, 7):
+        distances, indices = argkmin([[0, 0], [2, 0], [0, 1]], rows, k, "cosine")
+        np.testing.assert_array_equal(distances, lengths[:, :k])
+        np.testing.assert_array_equal(indices, nearest[:, :k])
     nothing = np.zeros((5, 3))
     distances, indices = NearestNeighbors(n_neighbors=2, metric="cosine").fit(nothing).kneighbors()
     assert (distances == 1).all()

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from nearplane import _core
 from nearplane._blocks import blocks
 
-# No distance at all: rows that are multiples of each other come out below this, roundings and all.
-# docs/numerics.md derives it.
+# Rows that are multiples of each other come out below the first, or above the second if they point
+# in opposite directions; docs/numerics.md derives both. So they are 0 or 2 from each other.
 _PARALLEL = 2.0**-96
+_OPPOSITE = 2 - 2.0**-45
 
 OF_ZEROS = 1.0
 """What a row of zeros, which has no direction, is from every row, as in scikit-learn."""
@@ -90,7 +91,8 @@ def from_squares(squares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Turn squared distances of unit rows into cosine distances, in place."""
     squares *= 0.5
     squares[squares < _PARALLEL] = 0
-    return np.minimum(squares, MOST, out=squares)
+    squares[squares > _OPPOSITE] = MOST
+    return squares
 
 
 def cosine_distances(
