@@ -93,9 +93,10 @@ or (n_samples, n_features)
         given = array.shape[1:]
         are_images = len(given) > 1 and len(self.image_shape_) > 1
         if are_images and _plain(given) != _plain(self.image_shape_):
+            turned = given[1:] + given[:1] == self.image_shape_
             raise ValueError(
                 f"X holds images of shape {given}; {type(self).__name__} was fitted to images of "
-                f"shape {self.image_shape_}."
+                f"shape {self.image_shape_}." + (" Pass X.transpose(0, 2, 3, 1)." if turned else "")
             )
         matrix = as_matrix(array, "X", n_threads=resolve_n_jobs(None), min_rows=1)
         validate_data(self, with_names(X, matrix), reset=False, skip_check_array=True)

@@ -66,7 +66,8 @@ def read_array(X: ArrayLike, name: str) -> NDArray[Any]:
             array = array.astype(np.float64)
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{name} must be a dense array of real numbers: {error}") from error
+        problem, _, _ = str(error).partition("\n")  # behind which scikit-learn prints all of it
+        raise kind(f"{name} must be a dense array of real numbers: {problem}") from error
     if array.ndim < 2:
         found = "scalar array" if array.ndim == 0 else "1D array"
         raise ValueError(

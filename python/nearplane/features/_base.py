@@ -15,6 +15,7 @@ from nearplane._validation import check_flag, check_integer, resolve_n_jobs
 from nearplane.features._output import feature_rows
 
 _MOST_FEATURES = 2**31 - 1  # of an image in a file: more than any has, and what indices hold
+_COLOURS = (1, 3, 4)  # channels that images usually have
 
 
 class ImageFeatures(PersistentEstimator, ImageTransformer):
@@ -85,6 +86,8 @@ or (n_samples, n_features)
 
     def _learn(self, matrix: NDArray[Any], shape: Shape) -> dict[str, Any]:
         check_is_image(shape, self)
+        if self.image_shape is None:
+            _check_layout(shape)
         resolve_n_jobs(self.n_jobs)
         check_flag("verbose", self.verbose)
         return self._prepare(matrix, shape)
@@ -147,6 +150,23 @@ or (n_samples, n_features)
         """
         # Of whatever size a file claims, it takes no memory.
         return self._prepare(np.broadcast_to(np.uint8(0), (1, prod(shape))), shape)
+
+
+def _check_layout(shape: Shape) -> None:
+    """Raise if images are more probably something else: what is computed would make no sense.
+
+    To say what they are, by `image_shape`, is to say that they are that.
+    """
+    if len(shape) == 3 and shape[0] in _COLOURS and min(shape[1:]) > max(_COLOURS):
+        raise ValueError(
+            f"X seems to hold images of shape {shape} with their channels first: pass "
+            f"X.transpose(0, 2, 3, 1), or set image_shape={shape} if they have {shape[0]} rows."
+        )
+    if len(shape) == 2 and shape[1] in _COLOURS and shape[0] > max(_COLOURS):
+        raise ValueError(
+            f"X seems to be a single image: each entry has shape {shape}. Pass X[np.newaxis], or "
+            f"set image_shape={shape} if they are images of {shape[1]} columns."
+        )
 
 
 def as_volume(shape: Shape) -> tuple[int, int, int]:

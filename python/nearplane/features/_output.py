@@ -1,7 +1,8 @@
 """Where features are written: a new array, one of the caller's, or a file."""
 
+import errno
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -50,8 +51,10 @@ def _new_file(path: FilePath, shape: tuple[int, int]) -> Iterator[FeatureRows]:
     target = Path(path)
     if target.suffix != ".npy":
         raise ValueError(f"out must be an array or the name of a .npy file; got {str(target)!r}.")
-    descriptor, name = tempfile.mkstemp(suffix=".npy", prefix=f".{target.stem}.", dir=target.parent)
-    os.close(descriptor)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target.parent))
+    # Unlike the files of `tempfile`, it has the permissions that the user gives to new ones.
+    name = target.with_name(f".{target.stem}-{secrets.token_hex(8)}.npy")
     try:
         rows = np.lib.format.open_memmap(name, mode="w+", dtype=np.float32, shape=shape)
         features = FeatureRows(rows, rows)
@@ -63,7 +66,7 @@ def _new_file(path: FilePath, shape: tuple[int, int]) -> Iterator[FeatureRows]:
         features.result = np.load(target, mmap_mode="r")
     finally:
         with suppress(FileNotFoundError):
-            os.unlink(name)
+            name.unlink()
 
 
 def _check_array(out: object, shape: tuple[int, int], images: NDArray[Any]) -> NDArray[np.float32]:
