@@ -41,13 +41,6 @@ def transformer(request):
     return clone(request.param)
 
 
-class RowsAsLines:
-    """Takes the rows of a table for images of one line, so that scikit-learn can check it."""
-
-    def _shape_of_images(self, given):
-        return (1, *given) if len(given) == 1 else super()._shape_of_images(given)
-
-
 class FlipOfLines(RowsAsLines, RandomHorizontalFlip):
     pass
 

@@ -8,6 +8,29 @@ from numpy.typing import NDArray
 
 from nearplane._blocks import blocks
 
+# Squares of pixels and their sums over a patch must stay within float32.
+_LARGEST_PIXEL = 1e15
+
+
+def check_pixels(matrix: NDArray[Any]) -> None:
+    """Raise unless distances of patches of these flat images can be computed in float32.
+
+    Raises
+    ------
+    ValueError
+        If there are pixels too far from zero, naming the first row that has one.
+    """
+    if matrix.dtype.kind != "f":
+        return
+    for block in blocks(*matrix.shape):
+        beyond = (np.abs(matrix[block]) > _LARGEST_PIXEL).any(axis=1)
+        if beyond.any():
+            limit = f"{_LARGEST_PIXEL:g}"
+            raise ValueError(
+                f"X must hold pixels between -{limit} and {limit}; those of row "
+                f"{block.start + int(beyond.argmax())} go beyond."
+            )
+
 
 def draw_patches(
     images: NDArray[Any],

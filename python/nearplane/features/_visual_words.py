@@ -19,7 +19,12 @@ from nearplane._validation import (
 )
 from nearplane.features._base import ImageFeatures
 from nearplane.features._codebook import Codebook, learn_codebook
-from nearplane.features._patches import draw_patches, mean_patch_variance, normalize_patches
+from nearplane.features._patches import (
+    check_pixels,
+    draw_patches,
+    mean_patch_variance,
+    normalize_patches,
+)
 
 _ASSIGNMENTS = ("triangle", "hard", "soft")
 _CODEBOOKS = ("kmeans", "random")
@@ -197,6 +202,7 @@ class VisualWords(ImageFeatures):
 
     def _prepare(self, matrix: NDArray[Any], shape: Shape) -> dict[str, Any]:
         size = self._check_parameters(shape)
+        check_pixels(matrix)
         rng = check_random_state(self.random_state)
         patches = draw_patches(as_stack(matrix, shape), size, self.n_patches, rng)
         contrast = None
@@ -267,6 +273,7 @@ class VisualWords(ImageFeatures):
         n_threads: int,
         progress: Progress | None,
     ) -> None:
+        check_pixels(matrix)
         shape = self.image_shape_
         _core.encode_visual_words(
             matrix,
