@@ -1,6 +1,7 @@
 // Features of images: rows of pixels in, rows of features out.
 
 #include "bindings.hpp"
+#include "nearplane/color_histogram.hpp"
 #include "nearplane/hog.hpp"
 
 namespace nearplane::bindings {
@@ -16,6 +17,22 @@ constexpr std::array<std::pair<std::string_view, BlockNorm>, 5> block_norms{{
     {"L2", BlockNorm::l2},
     {"L2-Hys", BlockNorm::l2_hys},
 }};
+
+constexpr std::array<std::pair<std::string_view, ColorSpace>, 4> color_spaces{{
+    {"channels", ColorSpace::channels},
+    {"luma", ColorSpace::luma},
+    {"hsv", ColorSpace::hsv},
+    {"hue", ColorSpace::hue},
+}};
+
+constexpr std::array<std::pair<std::string_view, HistogramScale>, 3> histogram_scales{{
+    {"counts", HistogramScale::counts},
+    {"shares", HistogramScale::shares},
+    {"roots", HistogramScale::roots},
+}};
+
+// Three axes of so many have fewer combinations than 64 bits count.
+constexpr std::int64_t most_bins = 1 << 20;
 
 /// Where the features of some images are written. Throws ValueError unless all fit together.
 float* rows_for(Float32Array& out, const MatrixView& images, std::int64_t n_pixels,
@@ -64,6 +81,55 @@ std::int64_t hog_rows(const py::array& images, Float32Array out,
     return bad;
 }
 
+ColorHistogram histogram_of(const std::array<std::int64_t, 3>& image_shape,
+                            const std::string& space, const std::vector<std::int64_t>& bins,
+                            const Size& grid, double low, double high) {
+    ColorHistogram histogram{.height = image_shape[0],
+                             .width = image_shape[1],
+                             .channels = image_shape[2],
+                             .space = named(color_spaces, space),
+                             .bins = bins,
+                             .region_rows = grid[0],
+                             .region_columns = grid[1],
+                             .low = low,
+                             .high = high};
+    const bool as_it_is = histogram.space == ColorSpace::channels;
+    const bool is_single =
+        histogram.space == ColorSpace::luma || histogram.space == ColorSpace::hue;
+    check(as_it_is || histogram.channels == 3, "the space is one of three channels");
+    const auto n_axes =
+        static_cast<std::size_t>(as_it_is ? histogram.channels : (is_single ? 1 : 3));
+    check(n_axes >= 1 && bins.size() == n_axes, "bins must have a number for each channel");
+    for (const std::int64_t n : bins) {
+        check(n >= 1 && n <= most_bins, "bins must be between 1 and 2**20");
+    }
+    check(grid[0] >= 1 && grid[0] <= histogram.height && grid[1] >= 1 && grid[1] <= histogram.width,
+          "every region must have a pixel");
+    check(low < high, "low must be less than high");
+    return histogram;
+}
+
+std::int64_t color_histogram_rows(const py::array& images, Float32Array out,
+                                  const std::array<std::int64_t, 3>& image_shape,
+                                  const std::string& space, const std::vector<std::int64_t>& bins,
+                                  bool joint, bool soft, const Size& grid, const std::string& scale,
+                                  double low, double high, int n_threads, Progress progress) {
+    const MatrixView view = view_of(images, "images");
+    ColorHistogram histogram = histogram_of(image_shape, space, bins, grid, low, high);
+    check(!joint || bins.size() == 1 || bins.size() == 3, "only three channels have combinations");
+    histogram.joint = joint;
+    histogram.soft = soft;
+    histogram.scale = named(histogram_scales, scale);
+    check_threads(n_threads);
+    float* data = rows_for(out, view, histogram.height * histogram.width * histogram.channels,
+                           histogram.n_features());
+    std::int64_t bad = -1;
+    run_released(std::move(progress), [&](Monitor& monitor) {
+        bad = extract_color_histogram(histogram, view, n_threads, monitor, data);
+    });
+    return bad;
+}
+
 }  // namespace
 
 void bind_features(py::module_& module) {
@@ -74,6 +140,13 @@ void bind_features(py::module_& module) {
                py::arg("progress"),
                "Writes histograms of oriented gradients, and returns the first image whose are too "
                "large, or -1.");
+    module.def("extract_color_histogram", &color_histogram_rows, py::arg("images"),
+               py::arg("out").noconvert(), py::kw_only(), py::arg("image_shape"), py::arg("space"),
+               py::arg("bins"), py::arg("joint"), py::arg("soft"), py::arg("grid"),
+               py::arg("scale"), py::arg("low"), py::arg("high"), py::arg("n_threads"),
+               py::arg("progress"),
+               "Writes histograms of colours, and returns the first image with a value outside "
+               "[low, high], or -1.");
 }
 
 }  // namespace nearplane::bindings

@@ -4,6 +4,7 @@ set(core_sources
     cpp/src/bound_kernel.cpp
     cpp/src/code_filter.cpp
     cpp/src/code_scan.cpp
+    cpp/src/color_histogram.cpp
     cpp/src/crew.cpp
     cpp/src/distance_matrix.cpp
     cpp/src/encoder.cpp

@@ -1,24 +1,21 @@
 #include "nearplane/hog.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <type_traits>
 #include <vector>
 
 #include "block_norms.hpp"
 #include "colour.hpp"
 #include "image_strip.hpp"
+#include "image_tasks.hpp"
 #include "orientation_bins.hpp"
 
 namespace nearplane {
 namespace {
 
-// Features read and written in about a millisecond.
-constexpr std::int64_t task_values = 1 << 19;
-// Operations on a feature that is read.
+// Operations on a value that is read.
 constexpr std::int64_t operations = 10;
 
 /// How pixels are held, and how directions and magnitudes are computed from their differences.
@@ -178,48 +175,31 @@ bool is_finite(const float* values, std::int64_t n) {
 }
 
 template <class Types, class Source>
-std::int64_t extract_as(const Hog& hog, const MatrixView& images, int n_threads, Monitor& monitor,
-                        float* out) {
+std::int64_t extract_as(const Hog& hog, const ImageTasks& tasks, Monitor& monitor, float* out) {
     const OrientationBins<typename Types::Real> bins(hog.orientations, hog.directed);
-    std::vector<std::optional<HogWorker<Types>>> workers(static_cast<std::size_t>(n_threads));
     const std::int64_t n_features = hog.n_features();
-    const std::int64_t block = std::max<std::int64_t>(task_values / (images.cols + n_features), 1);
-    std::atomic<std::int64_t> first_bad{images.rows};
-    parallel_for((images.rows + block - 1) / block, n_threads, monitor, {},
-                 [&](std::int64_t task, int number, Pulse& pulse) {
-                     auto& worker = workers[static_cast<std::size_t>(number)];
-                     if (!worker) worker.emplace(hog, bins);
-                     const std::int64_t end = std::min((task + 1) * block, images.rows);
-                     visit_layout<Source>(images, [&](auto row_at) {
-                         for (std::int64_t i = task * block; i < end && pulse.keep_going(); ++i) {
-                             worker->extract(row_at(i), pulse, out + i * n_features);
-                             if (is_finite(out + i * n_features, n_features)) continue;
-                             std::int64_t seen = first_bad;
-                             while (i < seen && !first_bad.compare_exchange_weak(seen, i)) {
-                             }
-                         }
-                     });
-                 });
-    return first_bad < images.rows ? first_bad.load() : -1;
+    return tasks.first_failure<Source>(
+        monitor, [&] { return HogWorker<Types>(hog, bins); },
+        [&](auto& worker, const auto& at, Pulse& pulse, std::int64_t i) {
+            worker.extract(at, pulse, out + i * n_features);
+            return is_finite(out + i * n_features, n_features);
+        });
 }
 
 }  // namespace
 
 std::int64_t extract_hog(const Hog& hog, const MatrixView& images, int n_threads, Monitor& monitor,
                          float* out) {
-    n_threads = useful_threads(static_cast<double>(images.rows) *
-                                   static_cast<double>(images.cols * operations + hog.n_features()),
-                               n_threads);
+    const ImageTasks tasks(images, hog.n_features(), operations, n_threads);
     return visit_scalar(images.scalar, [&](auto tag) {
         using Source = decltype(tag);
         if constexpr (std::is_same_v<Source, double>) {
-            return extract_as<Exactly<double>, Source>(hog, images, n_threads, monitor, out);
+            return extract_as<Exactly<double>, Source>(hog, tasks, monitor, out);
         } else {
             const bool in_double =
                 std::is_same_v<Source, std::uint8_t> && (hog.luma || hog.take_roots);
-            return in_double
-                       ? extract_as<InDouble, Source>(hog, images, n_threads, monitor, out)
-                       : extract_as<Exactly<Source>, Source>(hog, images, n_threads, monitor, out);
+            return in_double ? extract_as<InDouble, Source>(hog, tasks, monitor, out)
+                             : extract_as<Exactly<Source>, Source>(hog, tasks, monitor, out);
         }
     });
 }

@@ -40,6 +40,7 @@ argkmin_pruned = _level.argkmin_pruned
 build_info = _level.build_info
 cluster_sums = _level.cluster_sums
 encode_visual_words = _level.encode_visual_words
+extract_color_histogram = _level.extract_color_histogram
 extract_hog = _level.extract_hog
 first_nonfinite_row = _level.first_nonfinite_row
 isa_level = _level.isa_level
@@ -63,6 +64,7 @@ __all__ = [
     "built_levels",
     "cluster_sums",
     "encode_visual_words",
+    "extract_color_histogram",
     "extract_hog",
     "first_nonfinite_row",
     "isa_level",

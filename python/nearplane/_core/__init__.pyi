@@ -198,6 +198,22 @@ def encode_visual_words(
     n_threads: int,
     progress: _Progress | None,
 ) -> None: ...
+def extract_color_histogram(
+    images: NDArray[Any],
+    out: NDArray[np.float32],
+    *,
+    image_shape: tuple[int, int, int],
+    space: Literal["channels", "luma", "hsv", "hue"],
+    bins: Sequence[int],
+    joint: bool,
+    soft: bool,
+    grid: tuple[int, int],
+    scale: Literal["counts", "shares", "roots"],
+    low: float,
+    high: float,
+    n_threads: int,
+    progress: _Progress | None,
+) -> int: ...
 def extract_hog(
     images: NDArray[Any],
     out: NDArray[np.float32],

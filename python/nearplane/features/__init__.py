@@ -4,6 +4,7 @@ All take images of shape (n, height, width) or (n, height, width, channels), or 
 or floats, and return rows of float32, computed in parallel by the core, image by image, so that
 they need little more memory than what they return.
 
+- `ColorHistogram` counts how many pixels have which colour;
 - `HOG` counts which way the edges of each cell run.
 
 Examples
@@ -19,8 +20,10 @@ Examples
 True
 """
 
+from nearplane.features._color_histogram import ColorHistogram
 from nearplane.features._hog import HOG
 
 __all__ = [
     "HOG",
+    "ColorHistogram",
 ]

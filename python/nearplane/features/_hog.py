@@ -1,5 +1,6 @@
 """Histograms of oriented gradients: which way the edges of an image run, cell by cell."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ class HOG(ImageFeatures):
 
     @property
     def _n_features_out(self) -> int:
-        return int(np.prod(self.feature_shape_))
+        return prod(self.feature_shape_)
 
     def _feature_names(self) -> list[str]:
         return [
