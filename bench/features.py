@@ -1,0 +1,43 @@
+"""Ask how fast features of images are, and what they are worth.
+
+Two questions: `hog` (histograms of oriented gradients) and `histogram` (of colours and of hues),
+images a second against scikit-image and NumPy. The module of each, in feature_questions/, says how
+it is asked.
+"""
+
+import argparse
+from typing import Any
+
+from feature_questions import histogram, hog
+from harness.environment import environment, set_threads
+from harness.options import add_choice, add_repeats, load_split, make_parser
+from harness.output import finish, print_note
+
+# What each asks of a data set and the options, and returns for the JSON file.
+_QUESTIONS = {"hog": hog, "histogram": histogram}
+
+
+def main() -> None:
+    options = _parse()
+    wanted = [name for name in _QUESTIONS if name in options.only or "all" in options.only]
+    set_threads(options.threads)
+    dataset = load_split(options.data_dir, n_train=options.n_train, n_test=options.n_test)
+    print_note(dataset.description)
+    results: dict[str, Any] = {}
+    distributions: list[str] = []
+    for name in wanted:
+        results[name] = _QUESTIONS[name].ask(dataset, options)
+        distributions += _QUESTIONS[name].PEERS
+    described = environment(options.threads, sorted(set(distributions)))
+    finish(described, {"results": results}, options.json)
+
+
+def _parse() -> argparse.Namespace:
+    parser = make_parser(__doc__, n_train=50_000, n_test=10_000)
+    add_choice(parser, "--only", _QUESTIONS)
+    add_repeats(parser)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
