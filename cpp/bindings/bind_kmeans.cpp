@@ -91,6 +91,16 @@ py::tuple distances_of_candidates(const py::array& X, const py::array& candidate
     return py::make_tuple(std::move(nearer), std::move(totals));
 }
 
+py::array hashes_of_rows(const py::array& X, int n_threads) {
+    const MatrixView rows = view_of(X, "X");
+    check_threads(n_threads);
+    py::array_t<std::uint64_t> hashes(rows.rows);
+    std::uint64_t* out = hashes.mutable_data();
+    run_released(std::nullopt,
+                 [&](Monitor& monitor) { row_hashes(rows, n_threads, monitor, out); });
+    return hashes;
+}
+
 }  // namespace
 
 void bind_kmeans(py::module_& module) {
@@ -104,6 +114,8 @@ void bind_kmeans(py::module_& module) {
                py::arg("distances"), py::kw_only(), py::arg("sample_weight"), py::arg("n_threads"),
                py::arg("progress"),
                "Squared distances as they would be with each candidate, and their weighted sums.");
+    module.def("row_hashes", &hashes_of_rows, py::arg("X"), py::kw_only(), py::arg("n_threads"),
+               "A number for each row that depends on its values alone.");
 }
 
 }  // namespace nearplane::bindings

@@ -1,6 +1,7 @@
 #include "nearplane/kmeans.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <vector>
 
@@ -61,7 +62,46 @@ void add_rows(const MatrixView& X, const std::int64_t* rows, std::int64_t n_rows
     });
 }
 
+/// A finaliser of MurmurHash3: every bit of the result depends on every bit of the value.
+std::uint64_t mixed(std::uint64_t value) {
+    value = (value ^ (value >> 33)) * 0xff51afd7ed558ccd;
+    value = (value ^ (value >> 33)) * 0xc4ceb9fe1a85ec53;
+    return value ^ (value >> 33);
+}
+
+/// Eight chains, because one would wait for its multiplications.
+std::uint64_t hash_row(const auto& at, std::int64_t n_features) {
+    constexpr std::int64_t n_chains = 8;
+    std::uint64_t chains[n_chains] = {};
+    for (std::int64_t d = 0; d < n_features; ++d) {
+        const double value = static_cast<double>(at(d)) + 0.0;  // -0 is 0
+        auto& chain = chains[d % n_chains];
+        chain = mixed(chain + std::bit_cast<std::uint64_t>(value) + 0x9e3779b97f4a7c15);
+    }
+    std::uint64_t hash = 0;
+    for (const std::uint64_t chain : chains) hash = mixed(hash + chain + 0x9e3779b97f4a7c15);
+    return hash;
+}
+
 }  // namespace
+
+void row_hashes(const MatrixView& rows, int n_threads, Monitor& monitor, std::uint64_t* hashes) {
+    const std::int64_t task_rows =
+        std::max<std::int64_t>(task_values / std::max<std::int64_t>(rows.cols, 1), 1);
+    n_threads = useful_threads(
+        4.0 * static_cast<double>(rows.rows) * static_cast<double>(rows.cols), n_threads);
+    visit_scalar(rows.scalar, [&](auto tag) {
+        visit_layout<decltype(tag)>(rows, [&](auto row_at) {
+            parallel_for((rows.rows + task_rows - 1) / task_rows, n_threads, monitor, {},
+                         [&](std::int64_t task, int, Pulse&) {
+                             const std::int64_t end = std::min((task + 1) * task_rows, rows.rows);
+                             for (std::int64_t i = task * task_rows; i < end; ++i) {
+                                 hashes[i] = hash_row(row_at(i), rows.cols);
+                             }
+                         });
+        });
+    });
+}
 
 void cluster_sums(const MatrixView& rows, const std::int32_t* labels, const double* sample_weight,
                   std::int64_t n_clusters, int n_threads, Monitor& monitor, double* sums,

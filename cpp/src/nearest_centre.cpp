@@ -12,21 +12,31 @@ namespace nearplane {
 namespace {
 
 using Op = simd::DotU8;
+static_assert(tile_columns<Op> < 64, "a bit for each centre of a panel");
 
 // Row panels that meet a panel of centres in turn: codes of a few KB, which stay in L1.
 constexpr std::int64_t block_panels = 8;
 constexpr std::int64_t block_rows = block_panels * Op::tile_rows;
 // Of one task: about a millisecond.
-constexpr double task_operations = 1 << 26;
+constexpr double task_operations = 1 << 27;
 // All roundings of float32 in the filter, relative to (|x| + |c|)^2; see docs/numerics.md.
 constexpr double filter_error = 0x1p-20;
 
-/// A row and the nearest of the centres it has met.
-struct RowState {
-    Coding coding;
-    bool is_coded = false;
-    std::int32_t label = -1;
-    double distance = std::numeric_limits<double>::infinity();
+/// The rows of a panel, and the nearest of the centres that each has met. Numbers of all rows lie
+/// side by side, so that limits are computed for all of them at once.
+struct RowPanel {
+    static constexpr int n_rows = Op::tile_rows;
+
+    /// Half of |x|^2 - distance, less what rounding may have cost: what a product must reach.
+    std::array<double, n_rows> needed;
+    std::array<double, n_rows> inverse_scale;
+    std::array<double, n_rows> code_length;
+    std::array<double, n_rows> remainder;
+    std::array<double, n_rows> length;
+    std::array<double, n_rows> distance;
+    std::array<std::int32_t, n_rows> label;
+    std::array<bool, n_rows> is_coded;
+    int count = 0;
 };
 
 /// Centres as they are and, once, as codes.
@@ -73,6 +83,7 @@ public:
                double* distances)
         : rows_(rows),
           n_features_(rows.cols),
+          n_centres_(std::ssize(centres.values) / rows.cols),
           centres_(centres),
           codes_(centres.codes),
           labels_(labels),
@@ -80,7 +91,7 @@ public:
 
     /// What a worker needs to itself.
     struct Room {
-        explicit Room(std::int64_t n_features, std::int64_t n_steps)
+        Room(std::int64_t n_features, std::int64_t n_steps)
             : centred(static_cast<std::size_t>(n_features)),
               codes(static_cast<std::size_t>(n_features)),
               elements(static_cast<std::size_t>(block_rows * n_steps)) {}
@@ -88,123 +99,130 @@ public:
         std::vector<double> centred;
         std::vector<std::int8_t> codes;
         AlignedVector<Op::Element> elements;
-        std::array<RowState, block_rows> states;
+        std::array<RowPanel, block_panels> panels;
     };
 
     Room room() const { return Room(n_features_, codes_.n_steps()); }
 
     void assign_block(std::int64_t first, std::int64_t count, Room& room) const {
+        const std::int64_t n_panels = (count + Op::tile_rows - 1) / Op::tile_rows;
         visit_layout<T>(rows_, [&](auto row_at) {
-            for (std::int64_t r = 0; r < count; ++r)
-                begin_row(row_at(first + r), first + r, r, room);
-            const std::int64_t n_row_panels = (count + Op::tile_rows - 1) / Op::tile_rows;
-            for (std::int64_t i = 0; i < n_row_panels; ++i) {
-                guess(row_at, first, i, count, room);
+            for (std::int64_t i = 0; i < n_panels; ++i) {
+                const std::int64_t begin = first + i * Op::tile_rows;
+                RowPanel& panel = room.panels[static_cast<std::size_t>(i)];
+                panel = {};
+                panel.count =
+                    static_cast<int>(std::min<std::int64_t>(Op::tile_rows, first + count - begin));
+                for (int r = 0; r < panel.count; ++r) {
+                    begin_row(row_at(begin + r), begin + r, r, panel, elements(room, i), room);
+                }
+                guess(row_at, begin, elements(room, i), panel);
             }
             for (std::int64_t p = 0; p < codes_.n_panels(); ++p) {
-                for (std::int64_t i = 0; i < n_row_panels; ++i) {
-                    filter(row_at, first, i, p, count, room);
+                for (std::int64_t i = 0; i < n_panels; ++i) {
+                    filter(row_at, first + i * Op::tile_rows, p, elements(room, i),
+                           room.panels[static_cast<std::size_t>(i)]);
                 }
             }
         });
         for (std::int64_t r = 0; r < count; ++r) {
-            const RowState& state = room.states[static_cast<std::size_t>(r)];
-            labels_[first + r] = state.label;
-            distances_[first + r] = state.distance;
+            const RowPanel& panel = room.panels[static_cast<std::size_t>(r / Op::tile_rows)];
+            labels_[first + r] = panel.label[static_cast<std::size_t>(r % Op::tile_rows)];
+            distances_[first + r] = panel.distance[static_cast<std::size_t>(r % Op::tile_rows)];
         }
     }
 
 private:
     using Sums = Op::Vector[Op::tile_rows][Op::tile_vectors];
 
-    void begin_row(const auto& at, std::int64_t row, std::int64_t r, Room& room) const {
-        RowState& state = room.states[static_cast<std::size_t>(r)];
-        state = {};
+    Op::Element* elements(Room& room, std::int64_t i) const {
+        return room.elements.data() + i * Op::tile_rows * codes_.n_steps();
+    }
+
+    void begin_row(const auto& at, std::int64_t row, int place, RowPanel& panel,
+                   Op::Element* elements, Room& room) const {
+        const auto r = static_cast<std::size_t>(place);
+        panel.label[r] = -1;
+        panel.distance[r] = std::numeric_limits<double>::infinity();
         double* centred = room.centred.data();
         for (std::int64_t d = 0; d < n_features_; ++d) {
             centred[d] = static_cast<double>(at(d)) - centres_.mean[static_cast<std::size_t>(d)];
         }
         const double size = largest_size(centred, n_features_);
-        state.is_coded = size < largest_coded;
-        if (state.is_coded) {
+        panel.is_coded[r] = size < largest_coded;
+        if (panel.is_coded[r]) {
             // A row in the middle of the centres gets no finer steps than it can use.
             const double largest = std::max({size, codes_.largest_length() / 1024, smallest_coded});
-            state.coding =
+            const Coding coding =
                 encode_vector(centred, n_features_, largest / codes_.reach(), room.codes.data());
-            pack_codes<Op, Op::tile_rows>(
-                room.codes.data(), n_features_, codes_.row_shift(), r % Op::tile_rows,
-                room.elements.data() + r / Op::tile_rows * Op::tile_rows * codes_.n_steps());
+            pack_codes<Op, Op::tile_rows>(room.codes.data(), n_features_, codes_.row_shift(), place,
+                                          elements);
+            panel.inverse_scale[r] = 1.0 / coding.scale;
+            panel.code_length[r] = coding.code_length;
+            panel.remainder[r] = coding.remainder;
+            panel.length[r] = coding.length;
         }
+        note_needed(panel, r);
         const std::int32_t guessed = labels_[row];
-        if (guessed >= 0 && guessed < std::ssize(centres_.values) / n_features_) {
-            meet(at, guessed, state);
-        }
+        if (guessed >= 0 && guessed < n_centres_) meet(at, guessed, panel, r);
     }
 
     /// Measures the distance to a centre, and keeps that if it is nearer or as near and comes
     /// first.
-    void meet(const auto& at, std::int32_t centre, RowState& state) const {
+    void meet(const auto& at, std::int32_t centre, RowPanel& panel, std::size_t r) const {
         const double* c = centres_.values.data() + centre * n_features_;
         const double distance = partial_sums(n_features_, [&at, c](std::int64_t d) {
             const double difference = static_cast<double>(at(d)) - c[d];
             return difference * difference;
         });
         // Without a label a distance may be infinite, or NaN of rows that changed meanwhile.
-        if (state.label >= 0 && !(distance < state.distance) &&
-            !(distance == state.distance && centre < state.label)) {
+        if (panel.label[r] >= 0 && !(distance < panel.distance[r]) &&
+            !(distance == panel.distance[r] && centre < panel.label[r])) {
             return;
         }
-        state.label = centre;
-        state.distance = distance;
+        panel.label[r] = centre;
+        panel.distance[r] = distance;
+        note_needed(panel, r);
     }
 
-    void multiply(std::int64_t i, std::int64_t p, const Room& room, Sums& sums) const {
+    void note_needed(RowPanel& panel, std::size_t r) const {
+        const double length = panel.length[r];
+        const double lengths = length + codes_.largest_length();
+        panel.needed[r] = panel.is_coded[r] ? (length * length - panel.distance[r]) / 2 -
+                                                  filter_error * lengths * lengths
+                                            : -std::numeric_limits<double>::infinity();
+    }
+
+    void multiply(const Op::Element* elements, std::int64_t p, Sums& sums) const {
         NEARPLANE_UNROLL
         for (int v = 0; v < Op::tile_vectors; ++v) {
             const auto starts = Op::starts(codes_.starts(p) + v * Op::lanes);
             NEARPLANE_UNROLL
             for (int r = 0; r < Op::tile_rows; ++r) sums[r][v] = starts;
         }
-        run_tile<Op>(room.elements.data() + i * Op::tile_rows * codes_.n_steps(),
-                     codes_.elements(p), codes_.n_steps(), sums);
-    }
-
-    /// What the sum of codes less `factor` times a centre's offset must reach, or the centre is
-    /// farther than the nearest so far.
-    float limit(const RowState& state, const CentrePanel& panel) const {
-        if (!state.is_coded || !panel.is_coded) return -std::numeric_limits<float>::infinity();
-        const Coding& row = state.coding;
-        const double unit = row.scale * panel.scale;
-        const double lengths = row.length + codes_.largest_length();
-        const double needed = (row.length * row.length - state.distance) / 2;
-        return static_cast<float>((needed - filter_error * lengths * lengths) / unit -
-                                  row.remainder * panel.length - row.code_length * panel.remainder -
-                                  filter_error);
+        run_tile<Op>(elements, codes_.elements(p), codes_.n_steps(), sums);
     }
 
     /// Gives rows without a label the centre of one panel that seems the nearest: whatever is near
     /// lets the filter hold back most of the others.
-    void guess(const auto& row_at, std::int64_t first, std::int64_t i, std::int64_t count,
-               Room& room) const {
-        const std::int64_t end = std::min(count, (i + 1) * Op::tile_rows);
-        const auto needs_guess = [&](const RowState& state) {
-            return state.label < 0 && state.is_coded;
+    void guess(const auto& row_at, std::int64_t first, const Op::Element* elements,
+               RowPanel& rows) const {
+        const auto needs_guess = [&rows](std::size_t r) {
+            return rows.label[r] < 0 && rows.is_coded[r];
         };
-        const auto states = room.states.begin();
-        if (!std::any_of(states + i * Op::tile_rows, states + end, needs_guess)) return;
         const std::int64_t p = codes_.n_panels() / 2;
         const CentrePanel& panel = codes_.panel(p);
-        if (!panel.is_coded) return;
         Sums sums;
-        multiply(i, p, room, sums);
-        alignas(64) Op::Lane finished[tile_columns<Op>];
-        for (std::int64_t r = i * Op::tile_rows; r < end; ++r) {
-            RowState& state = states[r];
-            if (!needs_guess(state)) continue;
+        bool is_multiplied = false;
+        for (std::size_t r = 0; r < static_cast<std::size_t>(rows.count); ++r) {
+            if (!needs_guess(r) || !panel.is_coded) continue;
+            if (!is_multiplied) multiply(elements, p, sums);
+            is_multiplied = true;
+            alignas(64) Op::Lane finished[tile_columns<Op>];
             for (int v = 0; v < Op::tile_vectors; ++v) {
-                Op::store(sums[r % Op::tile_rows][v], finished + v * Op::lanes);
+                Op::store(sums[r][v], finished + v * Op::lanes);
             }
-            const auto factor = static_cast<float>(panel.scale / state.coding.scale);
+            const auto factor = static_cast<float>(panel.scale * rows.inverse_scale[r]);
             int best = 0;
             float best_score = -std::numeric_limits<float>::infinity();
             for (int place = 0; place < panel.count; ++place) {
@@ -215,45 +233,55 @@ private:
                     best_score = score;
                 }
             }
-            meet(row_at(first + r), codes_.number(p, best), state);
+            meet(row_at(first + static_cast<std::int64_t>(r)), codes_.number(p, best), rows, r);
         }
     }
 
     /// Lets a panel of rows meet those centres of a panel that may be nearer than what they have.
-    void filter(const auto& row_at, std::int64_t first, std::int64_t i, std::int64_t p,
-                std::int64_t count, Room& room) const {
+    void filter(const auto& row_at, std::int64_t first, std::int64_t p, const Op::Element* elements,
+                RowPanel& rows) const {
         const CentrePanel& panel = codes_.panel(p);
-        const std::int64_t begin = i * Op::tile_rows;
+        // What the sum of codes less `factor` times a centre's offset must reach.
+        std::array<float, Op::tile_rows> limits;
+        std::array<float, Op::tile_rows> factors;
+        const double inverse_scale = 1.0 / panel.scale;
+        for (std::size_t r = 0; r < Op::tile_rows; ++r) {
+            limits[r] = static_cast<float>(rows.needed[r] * rows.inverse_scale[r] * inverse_scale -
+                                           rows.remainder[r] * panel.length -
+                                           rows.code_length[r] * panel.remainder - filter_error);
+            factors[r] = static_cast<float>(panel.scale * rows.inverse_scale[r]);
+        }
+        if (!panel.is_coded) limits.fill(-std::numeric_limits<float>::infinity());
         Sums sums;
-        multiply(i, p, room, sums);
-        std::uint64_t reached[Op::tile_rows];
+        multiply(elements, p, sums);
+        std::array<std::uint64_t, Op::tile_rows> reached;
+        std::uint64_t any = 0;
         NEARPLANE_UNROLL
-        for (int r = 0; r < Op::tile_rows; ++r) {
-            const RowState& state = room.states[static_cast<std::size_t>(begin + r)];
-            const float least = limit(state, panel);
-            const auto factor = static_cast<float>(panel.scale / state.coding.scale);
+        for (std::size_t r = 0; r < Op::tile_rows; ++r) {
             std::uint64_t bits = 0;
             NEARPLANE_UNROLL
             for (int v = 0; v < Op::tile_vectors; ++v) {
                 bits |= std::uint64_t{Op::reaching(sums[r][v], codes_.offsets(p) + v * Op::lanes,
-                                                   factor, least)}
+                                                   factors[r], limits[r])}
                         << (v * Op::lanes);
             }
             reached[r] = bits;
+            any |= bits;
         }
         const std::uint64_t present = (std::uint64_t{1} << panel.count) - 1;
-        const int n_rows = static_cast<int>(std::min<std::int64_t>(Op::tile_rows, count - begin));
-        for (int r = 0; r < n_rows; ++r) {
-            RowState& state = room.states[static_cast<std::size_t>(begin + r)];
+        if ((any & present) == 0) return;
+        for (std::size_t r = 0; r < static_cast<std::size_t>(rows.count); ++r) {
             for (std::uint64_t bits = reached[r] & present; bits != 0; bits &= bits - 1) {
                 const std::int32_t centre = codes_.number(p, std::countr_zero(bits));
-                if (centre != state.label) meet(row_at(first + begin + r), centre, state);
+                if (centre == rows.label[r]) continue;
+                meet(row_at(first + static_cast<std::int64_t>(r)), centre, rows, r);
             }
         }
     }
 
     const MatrixView& rows_;
     const std::int64_t n_features_;
+    const std::int64_t n_centres_;
     const Centres& centres_;
     const CentreCodes<Op>& codes_;
     std::int32_t* labels_;

@@ -23,4 +23,8 @@ void nearer_distances(const MatrixView& rows, const MatrixView& candidates, cons
                       const double* sample_weight, int n_threads, Monitor& monitor,
                       double* distances, double* totals);
 
+/// A number for each row that depends on its values alone, not on their type or place. Different
+/// rows have different ones, but for a chance of 2^-64 a pair.
+void row_hashes(const MatrixView& rows, int n_threads, Monitor& monitor, std::uint64_t* hashes);
+
 }  // namespace nearplane

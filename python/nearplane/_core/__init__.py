@@ -51,6 +51,7 @@ max_threads = _level.max_threads
 nearer_distances = _level.nearer_distances
 nearest_centers = _level.nearest_centers
 pairwise_distances = _level.pairwise_distances
+row_hashes = _level.row_hashes
 
 __all__ = [
     "Encoder",
@@ -75,4 +76,5 @@ __all__ = [
     "nearer_distances",
     "nearest_centers",
     "pairwise_distances",
+    "row_hashes",
 ]

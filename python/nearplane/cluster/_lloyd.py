@@ -48,12 +48,11 @@ class Rows:
         return float(np.sum(distances if self.weight is None else distances * self.weight))
 
     def variance(self) -> float:
-        """Return the mean of the features' variances, weights aside, as scikit-learn has it."""
-        unweighted = Rows(self.X, None, self.n_threads)
+        """Return the mean of the features' variances, each row with its weight."""
         labels = np.zeros(len(self.X), np.int32)
-        sums, _ = unweighted.sums(labels, 1)
-        _, distances = self.assign(sums / len(self.X), labels)
-        return unweighted.total(distances) / self.X.size
+        sums, weights = self.sums(labels, 1)
+        _, distances = self.assign(sums / weights, labels)
+        return self.total(distances) / float(weights[0] * self.X.shape[1])
 
 
 @dataclass(frozen=True)

@@ -76,24 +76,30 @@ def seed_centers(
     return centers
 
 
-def _shares(rows: Rows) -> NDArray[np.float64]:
-    weight = np.ones(len(rows.X)) if rows.weight is None else rows.weight / rows.weight.max()
-    shares: NDArray[np.float64] = weight / weight.sum()
-    return shares
+def _lots(rows: Rows) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the rows with a weight, equal ones side by side, and the share of each.
+
+    Their order depends on what they hold alone. So does whatever is drawn with it, and to repeat a
+    row is the same as to give it twice the weight.
+    """
+    hashes = _core.row_hashes(rows.X, n_threads=rows.n_threads)
+    order = np.argsort(hashes, kind="stable")
+    if rows.weight is None:
+        return order, np.full(len(order), 1 / len(order))
+    order = order[rows.weight[order] > 0]
+    weight = rows.weight[order] / rows.weight.max()
+    return order, weight / weight.sum()
 
 
 def _at_random(rows: Rows, n_clusters: int, random_state: Any) -> NDArray[np.intp]:
-    """Return different rows, drawn with their weights."""
-    shares = _shares(rows)
-    n_weighing = int(np.count_nonzero(shares))
-    if n_weighing < n_clusters:
-        raise ValueError(
-            f"init='random' needs {n_clusters} rows with a sample weight; there are {n_weighing}."
-        )
-    chosen: NDArray[np.intp] = random_state.choice(
-        len(shares), size=n_clusters, replace=False, p=shares
-    )
-    return chosen
+    """Return rows drawn with their weights, all different as long as there are such rows."""
+    order, shares = _lots(rows)
+    hashes = _core.row_hashes(rows.X, n_threads=rows.n_threads)[order]
+    firsts = np.flatnonzero(np.r_[True, hashes[1:] != hashes[:-1]])
+    lots = np.add.reduceat(shares, firsts)
+    n_drawn = min(n_clusters, np.count_nonzero(lots))
+    drawn = random_state.choice(len(lots), size=n_drawn, replace=False, p=lots / lots.sum())
+    return order[firsts[np.resize(drawn, n_clusters)]]
 
 
 def _plus_plus(rows: Rows, n_clusters: int, random_state: Any) -> NDArray[np.intp]:
@@ -103,34 +109,26 @@ def _plus_plus(rows: Rows, n_clusters: int, random_state: Any) -> NDArray[np.int
     as in scikit-learn: that which leaves the smallest sum of them (Arthur and Vassilvitskii,
     k-means++: the advantages of careful seeding, SODA 2007, who recommend 2 + log k candidates).
     """
-    shares = _shares(rows)
+    order, shares = _lots(rows)
+    weight = np.zeros(len(rows.X))
+    weight[order] = shares
     n_candidates = 2 + int(np.log(n_clusters))
     chosen = np.empty(n_clusters, np.intp)
-    chosen[0] = random_state.choice(len(shares), p=shares)
-    nearest = np.full(len(shares), np.inf)
-    nearest, total = _best(rows, chosen[:1], nearest, shares)[1:]
-    for seed in range(1, n_clusters):
-        drawn = random_state.uniform(size=n_candidates) * total
-        candidates = np.searchsorted(np.cumsum(nearest * shares), drawn)
-        candidates = np.minimum(candidates, len(shares) - 1)  # what rounding leaves beyond the end
-        chosen[seed], nearest, total = _best(rows, candidates, nearest, shares)
+    nearest = np.full(len(weight), np.inf)
+    for seed in range(n_clusters):
+        # Far rows are likelier; the first seed is drawn by weight alone, and once.
+        lots = np.cumsum(shares if seed == 0 else nearest[order] * shares)
+        drawn = random_state.uniform(size=n_candidates if seed else 1) * lots[-1]
+        places = np.minimum(np.searchsorted(lots, drawn, side="right"), len(lots) - 1)
+        candidates = order[places]
+        distances, totals = _core.nearer_distances(
+            rows.X,
+            np.ascontiguousarray(rows.X[candidates]),
+            nearest,
+            sample_weight=weight,
+            n_threads=rows.n_threads,
+            progress=None,
+        )
+        best = int(np.argmin(totals))
+        chosen[seed], nearest = candidates[best], distances[best]
     return chosen
-
-
-def _best(
-    rows: Rows,
-    candidates: NDArray[np.intp],
-    nearest: NDArray[np.float64],
-    shares: NDArray[np.float64],
-) -> tuple[np.intp, NDArray[np.float64], float]:
-    """Return the best candidate, the distances to the nearest seed with it, and their sum."""
-    distances, totals = _core.nearer_distances(
-        rows.X,
-        np.ascontiguousarray(rows.X[candidates]),
-        nearest,
-        sample_weight=shares,
-        n_threads=rows.n_threads,
-        progress=None,
-    )
-    best = int(np.argmin(totals))
-    return candidates[best], distances[best], float(totals[best])
