@@ -26,7 +26,7 @@ class WordsOfLines(RowsAsLines, VisualWords):
 @parametrize_with_checks(
     [
         WordsOfLines(3, patch_size=1, grid=1, whiten=False, normalize=False, random_state=0),
-        WordsOfLines(2, patch_size=1, grid=1, normalize=False, codebook="random", random_state=0),
+        WordsOfLines(2, patch_size=1, grid=(1, 1), normalize=False, random_state=0),
     ]
 )
 def test_scikit_learn_has_no_objection(estimator, check, monkeypatch):

@@ -22,6 +22,7 @@ from nearplane.preprocessing import (
 )
 
 from .layouts import LAYOUTS
+from .rows_as_lines import RowsAsLines
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 4, 5, 3), np.uint8)
 SCALING = [

@@ -5,7 +5,8 @@ or floats, and return rows of float32, computed in parallel by the core, image b
 they need little more memory than what they return.
 
 - `ColorHistogram` counts how many pixels have which colour;
-- `HOG` counts which way the edges of each cell run.
+- `HOG` counts which way the edges of each cell run;
+- `VisualWords` compares all patches with a codebook learned from patches.
 
 Examples
 --------
@@ -22,8 +23,10 @@ True
 
 from nearplane.features._color_histogram import ColorHistogram
 from nearplane.features._hog import HOG
+from nearplane.features._visual_words import VisualWords
 
 __all__ = [
     "HOG",
     "ColorHistogram",
+    "VisualWords",
 ]

@@ -1,9 +1,11 @@
 """Codebooks: whitening of patches, and words that stand for them."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 
 from nearplane.cluster import KMeans
 from nearplane.distances import argkmin
@@ -21,6 +23,7 @@ class Codebook:
     mean: NDArray[np.float32] | None
     whitening: NDArray[np.float32] | None
     bandwidth: float | None
+    n_iter: int  # of k-means
 
 
 def learn_codebook(
@@ -54,13 +57,17 @@ def learn_codebook(
         whitening = zca.whitening_.astype(np.float32)
         patches = zca.transform(patches)
     words = patches[np.sort(rng.permutation(len(patches))[:n_words])]
+    n_iter = 0
     if method == "kmeans":
         kmeans = KMeans(
             n_words, init=words, n_init=1, max_iter=max_iter, n_jobs=n_jobs, verbose=verbose
         )
-        words = kmeans.fit(patches).cluster_centers_
+        with warnings.catch_warnings():  # a few iterations are meant to be enough
+            warnings.filterwarnings("ignore", "The centers still move", ConvergenceWarning)
+            words = kmeans.fit(patches).cluster_centers_
+        n_iter = kmeans.n_iter_
     bandwidth = _deviation(patches, words, n_jobs) if with_bandwidth else None
-    return Codebook(words, mean, whitening, bandwidth)
+    return Codebook(words, mean, whitening, bandwidth, n_iter)
 
 
 def _deviation(
@@ -73,5 +80,5 @@ def _deviation(
     step = max(1, len(patches) // _BANDWIDTH_PATCHES)
     squared, _ = argkmin(patches[::step], words, 1, metric="sqeuclidean", n_jobs=n_jobs)
     variance = float(squared.mean()) / patches.shape[1]
-    smallest = np.finfo(np.float32).eps * float(np.abs(patches).max(initial=0)) or 1.0
-    return max(float(np.sqrt(variance)), smallest)
+    smallest = float(np.finfo(np.float32).eps) * float(np.abs(patches).max(initial=0)) or 1.0
+    return max(variance**0.5, smallest)

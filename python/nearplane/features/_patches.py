@@ -56,7 +56,7 @@ def draw_patches(
     ndarray of shape (n_patches, patch_height * patch_width * c), float32
         Each row by row, the channels of a pixel together; in the order of the images.
     """
-    windows = sliding_window_view(images, patch_size, axis=(1, 2))  # type: ignore[call-overload]
+    windows = sliding_window_view(images, patch_size, axis=(1, 2))
     places = windows.shape[:3]
     n_places = int(np.prod(places))
     drawn = np.sort(_distinct(n_places, min(n_patches, n_places), rng))

@@ -26,7 +26,7 @@ from nearplane.features._patches import (
     normalize_patches,
 )
 
-_ASSIGNMENTS = ("triangle", "hard", "soft")
+_ASSIGNMENTS = ("triangle", "soft", "hard")
 _CODEBOOKS = ("kmeans", "random")
 
 
@@ -100,6 +100,8 @@ class VisualWords(ImageFeatures):
         `contrast` in squared units of pixels; None without normalisation.
     bandwidth_ : float
         `bandwidth`; None unless `assignment` is "soft".
+    n_iter_ : int
+        Iterations of k-means; 0 without it.
     image_shape_ : tuple of int
         Shape of an image.
     n_features_in_ : int
@@ -220,9 +222,9 @@ class VisualWords(ImageFeatures):
             n_jobs=self.n_jobs,
             verbose=self.verbose,
         )
-        return self._attributes(book, contrast, shape)
+        return self._attributes(book, contrast)
 
-    def _attributes(self, book: Codebook, contrast: float | None, shape: Shape) -> dict[str, Any]:
+    def _attributes(self, book: Codebook, contrast: float | None) -> dict[str, Any]:
         size = check_size("patch_size", self.patch_size)
         bandwidth = book.bandwidth if self.bandwidth is None else float(self.bandwidth)
         return {
@@ -231,6 +233,7 @@ class VisualWords(ImageFeatures):
             "whitening_": book.whitening,
             "contrast_": contrast,
             "bandwidth_": bandwidth if self.assignment == "soft" else None,
+            "n_iter_": book.n_iter,
         }
 
     def _check_parameters(self, shape: Shape) -> tuple[int, int]:
@@ -294,7 +297,11 @@ class VisualWords(ImageFeatures):
 
     def _fitted_state(self) -> tuple[Facts, Arrays]:
         facts, arrays = super()._fitted_state()
-        facts |= {"contrast": self.contrast_, "bandwidth": self.bandwidth_}
+        facts |= {
+            "contrast": self.contrast_,
+            "bandwidth": self.bandwidth_,
+            "n_iter": self.n_iter_,
+        }
         arrays["words"] = self.words_.reshape(len(self.words_), -1)
         if self.whitening_ is not None:
             arrays |= {"patch_mean": self.patch_mean_, "whitening": self.whitening_}
@@ -316,4 +323,5 @@ class VisualWords(ImageFeatures):
         bandwidth = facts["bandwidth"]
         if self.assignment == "soft":
             bandwidth = check_real("bandwidth", bandwidth, above=0)
-        return self._attributes(Codebook(words, mean, whitening, bandwidth), contrast, shape)
+        n_iter = check_integer("n_iter", facts["n_iter"], at_least=0)
+        return self._attributes(Codebook(words, mean, whitening, bandwidth, n_iter), contrast)
