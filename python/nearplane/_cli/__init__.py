@@ -15,6 +15,7 @@ def groups() -> "list[typer.Typer]":
         _evaluate,
         _features,
         _features_kinds,
+        _features_words,
         _knn,
         _linear,
         _models,
@@ -36,8 +37,9 @@ def groups() -> "list[typer.Typer]":
         model.command("evaluate")(_evaluate.make_evaluate(kind))
         models.append(model)
     fit = group("fit", "Fit features to the training images of a data set, and save them.")
-    for name, command in _features_kinds.COMMANDS.items():
-        fit.command(name)(command)
+    fit.command("hog")(_features_kinds.hog)
+    fit.command("color-histogram")(_features_kinds.color_histogram)
+    fit.command("visual-words")(_features_words.visual_words)
     features = group("features", "Fit features of images, compute them, look at a model of them.")
     features.add_typer(fit)
     features.command("transform")(_features.transform)

@@ -37,8 +37,6 @@ from nearplane._cli._show import make_table, plain, print_json, print_lines, pri
 from nearplane.datasets import DATASET_NAMES, ImageDataset
 from nearplane.report import _text
 
-_WHITE = 255.0
-
 
 def transform(
     model: ModelArgument,
@@ -78,7 +76,8 @@ def transform(
             "--white",
             callback=checked_white,
             metavar="VALUE",
-            help="What white is in the images that were fitted; files have 255.",
+            help="What white is in the images that were fitted. Default: as histograms of "
+            "colours know it, or else 255, as in files.",
         ),
     ] = None,
     invert: InvertOption = False,
@@ -136,7 +135,7 @@ def transform(
             start = perf_counter()
             record |= _transform_dataset(features, labelled, target, show=show)
         else:
-            scale = Scaling(_WHITE if white is None else white, invert)
+            scale = Scaling(features.white if white is None else white, invert)
             images = ImageFiles(find_images(files or []), features.image_shape, scale)
             start = perf_counter()
             record |= _transform_files(features, images, target, show=show)

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from nearplane._progress import progress_bar
 from nearplane._storage import read_kind
 from nearplane.datasets import ImageDataset
-from nearplane.features import HOG
+from nearplane.features import HOG, ColorHistogram, VisualWords
 
 # What the commands call each kind.
 KINDS: dict[str, type[Any]] = {
     "hog": HOG,
+    "color-histogram": ColorHistogram,
+    "visual-words": VisualWords,
 }
 _COMMANDS = {"KNeighborsClassifier": "knn", "LinearClassifier": "linear"}
 
@@ -51,6 +53,12 @@ class Features:
     def n_features(self) -> int:
         """How many features an image has."""
         return sum(count_features(model) for model in self.models)
+
+    @property
+    def white(self) -> float:
+        """What white is in the images, as far as features tell: 255 unless they count values."""
+        ranges = (getattr(model, "value_range_", None) for model in self.models)
+        return next((found[1] for found in ranges if found is not None), 255.0)
 
     @property
     def description(self) -> str:

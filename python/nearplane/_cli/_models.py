@@ -113,7 +113,7 @@ class Model:
     def white(self) -> float:
         """What white seems to be in the training images: 1, 16 or 255."""
         if self.features is not None:
-            return _WHITES[-1]  # features do not tell
+            return self.features.white
         if isinstance(self.estimator, KNeighborsClassifier):
             largest = self.estimator._searcher.rows.max()
         elif self.estimator.mean_ is not None:

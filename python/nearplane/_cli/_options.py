@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from math import inf, nan
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -112,6 +112,18 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return nan
+
+
+def size_option(name: str, text: str) -> Any:
+    """Return an option that takes a size, which `height_width` reads."""
+    return typer.Option(name, callback=checked_size, metavar="N|HxW", help=text)
+
+
+def word_option(name: str, known: tuple[str, ...], text: str) -> Any:
+    """Return an option that takes one of the known words."""
+    return typer.Option(
+        name, callback=one_of(*known), metavar="NAME", help=f"{text}: {', '.join(known)}."
+    )
 
 
 DatasetOption = Annotated[

@@ -48,7 +48,7 @@ def make_predict(kind: Kind) -> Callable[..., None]:
                 callback=checked_white,
                 metavar="VALUE",
                 help="What white is in the model's images. Default: 1, 16 or 255, found by "
-                "looking at the model; with --features, 255.",
+                "looking at the model; with --features, 255 unless they know.",
             ),
         ] = None,
         invert: InvertOption = False,
