@@ -140,6 +140,8 @@ or (n_samples, n_features)
         shape = tuple(check_integer("image_shape", n, at_least=1) for n in facts["image_shape"])
         if len(shape) not in (2, 3) or prod(shape) > _MOST_FEATURES:
             raise ValueError(f"its images have the shape {shape}")
+        resolve_n_jobs(self.n_jobs)
+        check_flag("verbose", self.verbose)
         self.n_features_in_ = prod(shape)
         self.__dict__.update(self._restore(facts, arrays, shape), image_shape_=shape)
 
