@@ -81,4 +81,4 @@ def _deviation(
     squared, _ = argkmin(patches[::step], words, 1, metric="sqeuclidean", n_jobs=n_jobs)
     variance = float(squared.mean()) / patches.shape[1]
     smallest = float(np.finfo(np.float32).eps) * float(np.abs(patches).max(initial=0)) or 1.0
-    return max(variance**0.5, smallest)
+    return float(max(variance**0.5, smallest))
