@@ -1,20 +1,22 @@
 """Ask how fast features of images are, and what they are worth.
 
-Two questions: `hog` (histograms of oriented gradients) and `histogram` (of colours and of hues),
-images a second against scikit-image and NumPy. The module of each, in feature_questions/, says how
-it is asked.
+Images a second: `hog` (histograms of oriented gradients, against scikit-image), `histogram` (of
+colours and of hues, against NumPy) and `words` (visual words, against NumPy and torch). And what
+classifiers make of them: `accuracy`. The module of each, in feature_questions/, says how it is
+asked.
 """
 
 import argparse
 from typing import Any
 
-from feature_questions import histogram, hog
+from feature_questions import accuracy, histogram, hog, words
+from feature_questions.accuracy_child import KINDS
 from harness.environment import environment, set_threads
 from harness.options import add_choice, add_repeats, load_split, make_parser
 from harness.output import finish, print_note
 
 # What each asks of a data set and the options, and returns for the JSON file.
-_QUESTIONS = {"hog": hog, "histogram": histogram}
+_QUESTIONS = {"hog": hog, "histogram": histogram, "words": words, "accuracy": accuracy}
 
 
 def main() -> None:
@@ -36,6 +38,9 @@ def _parse() -> argparse.Namespace:
     parser = make_parser(__doc__, n_train=50_000, n_test=10_000)
     add_choice(parser, "--only", _QUESTIONS)
     add_repeats(parser)
+    parser.add_argument(
+        "--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="of features (accuracy)"
+    )
     return parser.parse_args()
 
 

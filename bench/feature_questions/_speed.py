@@ -50,7 +50,7 @@ def compare(
             expected = _all(case.theirs, few)
             found = case.ours.set_params(n_jobs=n_threads).fit_transform(images)
             single = case.ours.__class__(**case.ours.get_params() | {"n_jobs": 1}).fit(images)
-            verdict = _judge(case.label, found[: len(few)], expected, tolerance)
+            verdict = judge_features(case.label, found[: len(few)], expected, tolerance)
             _by_processes(pool, case.theirs, few)  # which starts them
             contenders = [
                 Contender("nearplane", partial(case.ours.transform, images), len(images)),
@@ -81,7 +81,7 @@ def _by_processes(
     return np.concatenate(pool(joblib.delayed(_all)(function, part) for part in parts))
 
 
-def _judge(label: str, found: Array, expected: Array, tolerance: float) -> Verdict:
+def judge_features(label: str, found: Array, expected: Array, tolerance: float) -> Verdict:
     """Stop unless all features are equal but for rounding, relative to the largest of an image."""
     size = np.maximum(np.abs(expected).max(axis=1, keepdims=True), np.finfo(np.float32).tiny)
     apart = float((np.abs(found.astype(np.float64) - expected) / size).max())
