@@ -11,6 +11,7 @@ any matplotlib axes:
 - `TemplatesDisplay`: the weights of a linear classifier as images;
 - `ClassScoresDisplay`: the scores of one image, as bars beside it;
 - `HOGDisplay`: images, each beside the gradients of its cells;
+- `ColorHistogramDisplay`: images, each beside bars in its colours;
 - `CodebookDisplay`: the visual words that images are described by;
 - `DecisionRegionsDisplay`: the label of every point of a plane, ties in white;
 - `PixelDistanceDisplay`: an image and different copies that are all equally far from it;
@@ -26,6 +27,7 @@ from nearplane.display._accuracy import AccuracyCurveDisplay
 from nearplane.display._class_accuracy import PerClassAccuracyDisplay
 from nearplane.display._class_scores import ClassScoresDisplay
 from nearplane.display._codebook import CodebookDisplay
+from nearplane.display._color_histogram import ColorHistogramDisplay
 from nearplane.display._concentration import DistanceConcentrationDisplay
 from nearplane.display._confusion import ConfusionPairsDisplay
 from nearplane.display._convergence import RegressionConvergenceDisplay
@@ -42,6 +44,7 @@ __all__ = [
     "AccuracyCurveDisplay",
     "ClassScoresDisplay",
     "CodebookDisplay",
+    "ColorHistogramDisplay",
     "ConfusionPairsDisplay",
     "DecisionRegionsDisplay",
     "DistanceConcentrationDisplay",

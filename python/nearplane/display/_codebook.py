@@ -21,7 +21,8 @@ _TITLES = {
     "usage": "the most used first",
     "given": "",
 }
-_MIDDLE = 127.5
+# What lies between words: no grey, which words have, and neither their black nor their white.
+_GROUND = "#b9c7d9"
 # Inches of a word in a figure of our own, and the most such a figure is wide.
 _INCHES, _WIDEST = 0.45, 9.0
 
@@ -195,10 +196,24 @@ class CodebookDisplay:
         inches = min(_INCHES * width / (self.words.shape[2] + 1), _WIDEST)
         self.ax_ = axes_or_new(ax, (max(inches, 2.5), max(inches * height / width, 0.5) + 0.4))
         self.figure_ = self.ax_.figure
-        self.ax_.imshow(mosaic, interpolation="nearest", aspect="equal")
+        self._draw_ground(height, width)
+        self.ax_.imshow(mosaic, interpolation="nearest", aspect="equal", zorder=1)
         self.ax_.set_axis_off()
         self.ax_.set_title(self.title, fontsize=10)
         return self
+
+    def _draw_ground(self, height: int, width: int) -> None:
+        """Draw what lies between and around the words."""
+        from matplotlib.patches import Rectangle
+
+        edge = 1.0  # as much as between them
+        corner = (-0.5 - edge, -0.5 - edge)
+        ground = Rectangle(
+            corner, width + 2 * edge, height + 2 * edge, color=_GROUND, linewidth=0, zorder=0
+        )
+        self.ax_.add_patch(ground)
+        limits = (corner[0], width - 0.5 + edge), (height - 0.5 + edge, corner[1])
+        self.ax_.set(xlim=limits[0], ylim=limits[1])
 
 
 def _rank(
