@@ -19,9 +19,8 @@ from nearplane.neighbors._cosine import (
 from nearplane.neighbors._searcher import Answer
 
 # A pair of a matrix of squared distances is within 1e-9 of its own, so rows that exceed another by
-# more than twice that are farther. From here on all pairs count as opposite, and as equally far.
+# more than twice that are farther. Behind opposite rows, which are equally far, there are none.
 _TOLERANCE = 4e-9
-_NEARLY_OPPOSITE = 4 - 1e-6
 
 # Distances held at a time, 64 MB: for each matrix all rows are brought to length 1 once more.
 _MATRIX_SIZE = 2**23
@@ -70,7 +69,6 @@ def exact_neighbours(
             squares[groups[0][block, None] == groups[1]] = inf
         kth = np.partition(squares, k - 1, axis=1)[:, k - 1]
         limits = kth * (1 + _TOLERANCE) + _NEARLY_PARALLEL
-        limits[limits >= _NEARLY_OPPOSITE] = 5  # beyond all but infinity
         for offset, limit in enumerate(limits):
             query = block.start + offset
             candidates = np.flatnonzero(squares[offset] <= limit)[None, :]

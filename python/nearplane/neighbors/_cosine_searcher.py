@@ -11,7 +11,7 @@ from nearplane import _core
 from nearplane._blocks import blocks
 from nearplane._progress import Progress
 from nearplane._validation import Groups
-from nearplane.neighbors._cosine import MOST, OF_ZEROS, measure, unit_rows
+from nearplane.neighbors._cosine import OF_ZEROS, measure, unit_rows
 from nearplane.neighbors._cosine_exact import exact_neighbours, first_allowed, k_nearest
 from nearplane.neighbors._rows import GrowingRows
 from nearplane.neighbors._searcher import Answer, Searcher
@@ -247,9 +247,9 @@ class CosineSearcher:
         k, reach, slack = job.k, lengths.shape[1], self._slack
         lengths = np.where(lengths < _NEARER_THAN_FAR, lengths, inf)
         kth = lengths[:, k - 1]
-        # Rows behind the first whose length exceeds this are certainly behind the k-th. Those in
-        # opposite direction are all equally far, whatever rounding says, so all of them count.
-        limit = np.where(kth + slack < np.sqrt(2 * MOST), kth + 2 * slack, inf)
+        # Whatever is longer is certainly behind the k-th. If that is in opposite direction, nothing
+        # is: all such rows are equally far.
+        limit = kth + 2 * slack
         n_needed = np.count_nonzero(lengths <= limit[:, None], axis=1)
         is_all = (job.left == reach) | np.isinf(lengths[:, -1])
         settled = is_all | (n_needed < reach)
