@@ -221,6 +221,28 @@ def test_augmented_training_is_compared_with_plain_training(monkeypatch, capsys)
     assert all(float(score) > 10 for _, score in scores)  # more than a guess
 
 
+def test_embeddings_are_compared_by_metric(tmp_path, monkeypatch, capsys):
+    rng = np.random.default_rng(1)
+    y = rng.integers(3, size=240)
+    X = (np.eye(3, 8)[y] + 0.4 * rng.normal(size=(240, 8))) * rng.lognormal(0, 1, (240, 1))
+    for name, array in {"X": X.astype(np.float32), "y": y}.items():
+        np.save(tmp_path / f"{name}_train.npy", array[:160])
+        np.save(tmp_path / f"{name}_test.npy", array[160:])
+    printed = run_example("embeddings.py", tmp_path, monkeypatch=monkeypatch, capsys=capsys)
+    assert printed.startswith("160 rows of 8 numbers in 3 classes\n")
+    grid = GridSearchCV(PeerClassifier(metric="cosine"), {"n_neighbors": [1, 3, 5, 10, 20]}, cv=3)
+    grid.fit(X[:160], y[:160])
+    score = grid.score(X[160:], y[160:])
+    assert (
+        f"cosine       k = {grid.best_params_['n_neighbors']:2}, test accuracy {score:.1%}"
+        in printed
+    )
+    assert re.search(r"^linear probe +test accuracy \d+\.\d%$", printed, re.MULTILINE)
+    made_up = run_example("embeddings.py", monkeypatch=monkeypatch, capsys=capsys)
+    scores = dict(re.findall(r"^(\w+) .*test accuracy ([\d.]+)%$", made_up, re.MULTILINE))
+    assert float(scores["cosine"]) > float(scores["euclidean"]) + 5
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_is_short_and_says_what_it_does(example, monkeypatch, capsys):
     source = example.read_text("utf-8")
