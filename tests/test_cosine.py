@@ -9,6 +9,7 @@ from sklearn.metrics.pairwise import cosine_distances as peer_distances
 from nearplane import NearestNeighbors, argkmin, pairwise_distances
 from nearplane.neighbors import _cosine_exact, _cosine_searcher
 from nearplane.neighbors._cosine import measure, unit_rows
+from nearplane.neighbors._cosine_job import Job
 from nearplane.neighbors._searcher import Searcher
 
 from .cosine_reference import DTYPES, assert_close, assert_nearest, cosine_distances, mixed_rows
@@ -199,7 +200,8 @@ def test_the_order_is_that_of_distances_and_then_of_indices(n_copies, d):
     # Seen from elsewhere multiples differ by rounding alone, and are in the order of that.
     rows = np.tile(rng.normal(size=(5, d)), (n_copies, 1)) * rng.uniform(0.5, 2, (5 * n_copies, 1))
     queries = np.vstack([rng.normal(size=(6, d)), rows[:6], -rows[:6]])
-    all_of_them = measure(queries, rows, np.tile(np.arange(len(rows)), (len(queries), 1)))
+    every = np.tile(np.arange(len(rows)), (len(queries), 1))
+    all_of_them = measure(queries, np.arange(len(queries)), rows, every)
     for k in range(1, min(120, len(rows))):
         expected = np.argsort(all_of_them, axis=1, kind="stable")[:, :k]
         distances, indices = argkmin(queries, rows, k, "cosine")
@@ -267,10 +269,11 @@ def test_a_pair_has_the_same_bits_in_every_company():
     rng = np.random.default_rng(0)
     for d in (1, 7, 129, 1000):
         X, Y = rng.normal(size=(6, d)), rng.normal(size=(50, d))
-        together = measure(X, Y, np.tile(np.arange(50), (6, 1)))
-        alone = [[measure(x[None], y[None], np.array([[0]]))[0, 0] for y in Y] for x in X]
+        together = measure(X, np.arange(6), Y, np.tile(np.arange(50), (6, 1)))
+        first = np.zeros(1, int)
+        alone = [[measure(x[None], first, y[None], first[None])[0, 0] for y in Y] for x in X]
         assert together.tolist() == alone
-        assert measure(Y, X, np.tile(np.arange(6), (50, 1))).T.tolist() == alone
+        assert measure(Y, np.arange(50), X, np.tile(np.arange(6), (50, 1))).T.tolist() == alone
 
 
 def test_the_search_in_float64_is_right_by_itself(monkeypatch):
@@ -278,15 +281,23 @@ def test_the_search_in_float64_is_right_by_itself(monkeypatch):
     X = X[X.any(axis=1)]
     zeros = np.flatnonzero(~Y.any(axis=1))
     own, groups = np.arange(len(X)), (np.arange(len(X)) % 3, np.arange(70) % 5)
-    told = []
-    options = {"own": own, "groups": groups, "n_threads": 2}
-    options["progress"] = lambda fraction, note="": told.append((fraction, note))
     truth = cosine_distances(X, Y)
     truth[groups[0][:, None] == groups[1]] = truth[own, own] = 3
+    told = []
     monkeypatch.setattr(_cosine_exact, "_MATRIX_SIZE", 7 * 70)
     for k in (1, 4, 50):
-        found = _cosine_exact.exact_neighbours(X, Y, zeros, k, **options)
-        assert_nearest(found, truth)
+        # The queries in reverse order, among others.
+        job = Job(
+            queries=np.vstack([Y, X[::-1]]),
+            places=69 + len(X) - own,
+            k=k,
+            own=own,
+            groups=groups,
+            left=(truth < 3).sum(axis=1),
+            n_threads=2,
+            progress=lambda fraction, note="": told.append((fraction, note)),
+        )
+        assert_nearest(_cosine_exact.exact_neighbours(job, Y, zeros), truth)
     assert told[-1] == (1, "(again, in float64)")
 
 

@@ -306,19 +306,25 @@ def check_rows_left(groups: Groups, k: int, name: str, *, exclude_self: bool = F
 
     With `exclude_self` the queries are the rows, and none may choose itself.
     """
+    left = rows_left(groups, exclude_self=exclude_self)
+    short = left < k
+    if short.any():
+        query = int(short.argmax())
+        raise ValueError(
+            f"{name} must be at most the number of rows that a query's group leaves; got {k}, and "
+            f"query {query} of group {groups[0][query]} has {left[query]} left."
+        )
+
+
+def rows_left(groups: Groups, *, exclude_self: bool = False) -> NDArray[np.int64]:
+    """Return how many rows each query has to choose from, outside of its group."""
     of_queries, of_rows = groups
     each, sizes = np.unique(of_rows, return_counts=True)
     place = np.minimum(np.searchsorted(each, of_queries), len(each) - 1)
     left = len(of_rows) - np.where(each[place] == of_queries, sizes[place], 0)
     if exclude_self:
         left -= of_queries != of_rows
-    short = left < k
-    if short.any():
-        query = int(short.argmax())
-        raise ValueError(
-            f"{name} must be at most the number of rows that a query's group leaves; got {k}, and "
-            f"query {query} of group {of_queries[query]} has {left[query]} left."
-        )
+    return left
 
 
 def check_out(out: object, shape: tuple[int, int], inputs: tuple[NDArray[Any], ...]) -> None:

@@ -53,14 +53,19 @@ def unit_rows(rows: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def measure(
-    queries: NDArray[Any], rows: NDArray[Any], candidates: NDArray[np.int64]
+    queries: NDArray[Any],
+    places: NDArray[np.int64],
+    rows: NDArray[Any],
+    candidates: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """Return the distances of queries from some rows each, none of which is a row of zeros.
 
     Parameters
     ----------
-    queries : ndarray of shape (n_queries, n_features)
-        Any rows, as they were given.
+    queries : ndarray of shape (n_all, n_features)
+        As they were given.
+    places : ndarray of shape (n_queries,)
+        Which of them.
     rows : ndarray of shape (n_rows, n_features)
         As they were given.
     candidates : ndarray of shape (n_queries, n_candidates)
@@ -74,8 +79,8 @@ def measure(
     n_features = rows.shape[1]
     distances = np.empty(candidates.shape)
     width = max(1, min(candidates.shape[1], _MEASURED_SIZE // n_features))
-    for block in blocks(len(queries), n_features * width, size=_MEASURED_SIZE):
-        units = unit_rows(queries[block])[:, None, :]
+    for block in blocks(len(places), n_features * width, size=_MEASURED_SIZE):
+        units = unit_rows(queries[places[block]])[:, None, :]
         for columns in blocks(candidates.shape[1], 1, size=width):
             chosen = candidates[block, columns]
             others = unit_rows(rows[chosen.ravel()]).reshape(*chosen.shape, n_features)

@@ -1,6 +1,5 @@
 """`CosineSearcher`: the search by angles, by way of a search among rows of length 1."""
 
-from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Literal
 
@@ -12,7 +11,8 @@ from nearplane._blocks import blocks
 from nearplane._progress import Progress
 from nearplane._validation import Groups
 from nearplane.neighbors._cosine import OF_ZEROS, measure, unit_rows
-from nearplane.neighbors._cosine_exact import exact_neighbours, first_allowed, k_nearest
+from nearplane.neighbors._cosine_exact import exact_neighbours
+from nearplane.neighbors._cosine_job import Job, k_nearest, without_own
 from nearplane.neighbors._rows import GrowingRows
 from nearplane.neighbors._searcher import Answer, Searcher
 from nearplane.neighbors._sketch import SearchPlan, Sketch
@@ -36,29 +36,6 @@ _NEARER_THAN_FAR = 2.5
 
 # Queries are brought to length 1 so many numbers at a time, 256 MB, unless they are the rows.
 _QUERY_SIZE = 2**26
-
-
-@dataclass(frozen=True)
-class _Job:
-    """Queries that are searched together."""
-
-    queries: NDArray[Any]
-    """(n_queries, n_features), as they were given."""
-    k: int
-    own: NDArray[np.int64] | None
-    """(n_queries,): the row that each query is, and that is not its neighbour."""
-    groups: Groups | None
-    left: NDArray[np.int64]
-    """(n_queries,): how many rows each has to choose from."""
-    n_threads: int
-    progress: Progress | None
-
-    def part(self, chosen: Any) -> "_Job":
-        """Return the job of some of the queries."""
-        groups = None if self.groups is None else (self.groups[0][chosen], self.groups[1])
-        own = None if self.own is None else self.own[chosen]
-        left, queries = self.left[chosen], self.queries[chosen]
-        return replace(self, queries=queries, own=own, groups=groups, left=left)
 
 
 class CosineSearcher:
@@ -139,19 +116,24 @@ class CosineSearcher:
         All as in `Searcher.search`.
         """
         n = len(queries)
-        own = np.arange(n) if exclude_self else None
-        left = _rows_left(groups, own, n, len(self.rows))
-        job = _Job(queries, k, own, groups, left, n_threads, progress)
+        job = Job.read(
+            queries,
+            k,
+            len(self.rows),
+            exclude_self=exclude_self,
+            groups=groups,
+            n_threads=n_threads,
+            progress=progress,
+        )
         is_rows = queries is self.rows
         size = queries.size if is_rows else _QUERY_SIZE
         distances, indices = np.empty((n, k)), np.empty((n, k), np.int64)
         for block in blocks(n, queries.shape[1], size=size):
-            part = job.part(block)
-            units = self._units.rows if is_rows else _searchable(part.queries)
-            distances[block], indices[block] = self._answer(part, units)
+            units = self._units.rows if is_rows else _searchable(queries[block])
+            distances[block], indices[block] = self._answer(job.part(block), units)
         return distances, indices
 
-    def _answer(self, job: _Job, units: NDArray[np.float32]) -> Answer:
+    def _answer(self, job: Job, units: NDArray[np.float32]) -> Answer:
         """Return the neighbours of queries, given of length 1 too."""
         zeros = _rows_of_zeros(units)
         if len(zeros) <= len(units) * _FEW_ZEROS:
@@ -168,18 +150,19 @@ class CosineSearcher:
                 undecided = others[undecided]
         if len(zeros):  # they are as far from every row
             distances[zeros] = OF_ZEROS
-            indices[zeros] = self._first_of(job.part(zeros), np.arange(len(self.rows)))
+            indices[zeros] = job.part(zeros).first_of(np.arange(len(self.rows)))
         if len(undecided):
             some = job.part(undecided)
-            *found, still = self._search_units(some, units[undecided], is_again=True)
-            distances[undecided], indices[undecided] = found
+            *again, still = self._search_units(some, units[undecided], is_again=True)
+            distances[undecided], indices[undecided] = again
             undecided = undecided[still]
         if len(undecided):
-            distances[undecided], indices[undecided] = self._search_exactly(job.part(undecided))
+            exact = exact_neighbours(job.part(undecided), self.rows, self._zeros)
+            distances[undecided], indices[undecided] = exact
         return distances, indices
 
     def _search_units(
-        self, job: _Job, units: NDArray[np.float32], *, is_again: bool = False
+        self, job: Job, units: NDArray[np.float32], *, is_again: bool = False
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
         """Return neighbours by way of a search in float32, and the queries that it left undecided.
 
@@ -217,24 +200,12 @@ class CosineSearcher:
                 progress=None,
             )
         if extra and job.own is not None:
-            found = _without_own(*found, job.own)
+            found = without_own(*found, job.own)
         return self._settle(job, *found)
-
-    def _search_exactly(self, job: _Job) -> Answer:
-        return exact_neighbours(
-            job.queries,
-            self.rows,
-            self._zeros,
-            job.k,
-            own=job.own,
-            groups=job.groups,
-            n_threads=job.n_threads,
-            progress=job.progress,
-        )
 
     def _settle(
         self,
-        job: _Job,
+        job: Job,
         lengths: NDArray[np.float64],
         candidates: NDArray[np.int64],
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
@@ -260,7 +231,7 @@ class CosineSearcher:
                 continue
             some = job.part(place)
             rows = candidates[place, :width]
-            measured = measure(some.queries, self.rows, rows)
+            measured = measure(some.queries, some.places, self.rows, rows)
             measured[np.isinf(lengths[place, :width])] = inf  # of zeros, which enter by themselves
             if len(self._zeros):
                 measured, rows = self._with_zeros(some, measured, rows)
@@ -268,18 +239,15 @@ class CosineSearcher:
         return distances, indices, np.flatnonzero(~settled)
 
     def _with_zeros(
-        self, job: _Job, measured: NDArray[np.float64], rows: NDArray[np.int64]
+        self, job: Job, measured: NDArray[np.float64], rows: NDArray[np.int64]
     ) -> Answer:
         """Return candidates, and behind them rows of zeros where these may be among the nearest."""
         late = np.sort(measured, axis=1)[:, job.k - 1] >= OF_ZEROS
         zeros = np.full((len(rows), job.k), -1)
         if late.any():
-            zeros[late] = self._first_of(job.part(late), self._zeros)
+            zeros[late] = job.part(late).first_of(self._zeros)
         of_zeros = np.where(zeros < 0, inf, OF_ZEROS)
         return np.hstack([measured, of_zeros]), np.hstack([rows, zeros])
-
-    def _first_of(self, job: _Job, pool: NDArray[np.int64]) -> NDArray[np.int64]:
-        return first_allowed(pool, job.k, len(job.queries), own=job.own, groups=job.groups)
 
 
 def _searchable(rows: NDArray[Any]) -> NDArray[np.float32]:
@@ -295,30 +263,3 @@ def _searchable(rows: NDArray[Any]) -> NDArray[np.float32]:
 
 def _rows_of_zeros(units: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.flatnonzero(units[:, 0] == _FAR)
-
-
-def _rows_left(
-    groups: Groups | None, own: NDArray[np.int64] | None, n_queries: int, n_rows: int
-) -> NDArray[np.int64]:
-    """Return how many rows each query has to choose from."""
-    left = np.full(n_queries, n_rows)
-    if groups is not None:
-        of_queries, of_rows = groups
-        each, sizes = np.unique(of_rows, return_counts=True)
-        place = np.minimum(np.searchsorted(each, of_queries), len(each) - 1)
-        left -= np.where(each[place] == of_queries, sizes[place], 0)
-        if own is not None:
-            left -= of_queries != of_rows
-    elif own is not None:
-        left -= 1
-    return left
-
-
-def _without_own(
-    lengths: NDArray[np.float64], candidates: NDArray[np.int64], own: NDArray[np.int64]
-) -> Answer:
-    """Take the query's own row, or the last if it is not there, out of each row of candidates."""
-    kept = candidates != own[:, None]
-    kept[kept.all(axis=1), -1] = False
-    shape = (len(own), candidates.shape[1] - 1)
-    return lengths[kept].reshape(shape), candidates[kept].reshape(shape)
