@@ -50,6 +50,7 @@ public:
           magnitude_(strip_.size()),
           cotangent_(strip_.size()),
           bin_(strip_.size()),
+          other_bin_(strip_.size()),
           cells_(static_cast<std::size_t>(hog.cell_rows() * hog.row_bins())),
           block_(static_cast<std::size_t>(hog.block_rows * hog.block_columns * hog.orientations)) {}
 
@@ -60,9 +61,7 @@ public:
         for (std::int64_t row = 0; row < used; row += strip_.max_rows()) {
             if (!pulse.keep_going()) return;
             const std::int64_t n_rows = std::min(strip_.max_rows(), used - row);
-            strip_.load(row, n_rows, [&](std::int64_t place, std::int64_t plane) {
-                return pixel(at, place, plane);
-            });
+            load(at, row, n_rows);
             find_gradients(n_rows);
             for (std::int64_t r = 0; r < n_rows; ++r) add_row(row + r, r);
         }
@@ -71,54 +70,88 @@ public:
 
 private:
     template <class Row>
-    Pixel pixel(const Row& at, std::int64_t place, std::int64_t plane) const {
-        const std::int64_t i = place * hog_.channels;
+    void load(const Row& at, std::int64_t first, std::int64_t n_rows) {
         if (hog_.luma) {
-            const auto grey = luma(static_cast<double>(at(i)), static_cast<double>(at(i + 1)),
-                                   static_cast<double>(at(i + 2)));
-            return static_cast<Pixel>(hog_.take_roots ? std::sqrt(grey) : grey);
+            strip_.load(first, n_rows, [&at](std::int64_t place, std::int64_t, auto) {
+                return static_cast<Pixel>(luma(static_cast<double>(at(3 * place)),
+                                               static_cast<double>(at(3 * place + 1)),
+                                               static_cast<double>(at(3 * place + 2))));
+            });
+        } else {
+            strip_.load(first, n_rows, [&at](std::int64_t place, std::int64_t plane, auto n) {
+                return static_cast<Pixel>(at(place * n + plane));
+            });
         }
-        const auto value = static_cast<Pixel>(at(i + plane));
-        return hog_.take_roots ? std::sqrt(value) : value;
+        if (!hog_.take_roots) return;
+        for (std::int64_t plane = 0; plane < n_planes_; ++plane) {
+            Pixel* pixels = strip_.row(plane, -1) - 1;
+            for (std::int64_t i = 0; i < (n_rows + 2) * strip_.pitch(); ++i) {
+                pixels[i] = std::sqrt(pixels[i]);
+            }
+        }
     }
 
     /// Gradients of all pixels of the strip, with those of its margin, of which nothing is used.
     void find_gradients(std::int64_t n_rows) {
         const std::int64_t pitch = strip_.pitch();
         const std::int64_t n = n_rows * pitch;
-        const Pixel* plane = strip_.row(0, 0);
-        for (std::int64_t i = 0; i < n; ++i) {
-            const auto [x, y, size] = gradient(plane + i, pitch);
-            x_[i] = x;
-            y_[i] = y;
-            magnitude_[i] = size;
+        std::fill_n(magnitude_.begin(), n, Real(-1));
+        std::fill_n(bin_.begin(), n, BinOf<Real>(0));
+        for (std::int64_t p = 0; p < n_planes_; ++p) {
+            keep_steeper(strip_.row(p, 0), pitch, n, x_.data(), y_.data(), magnitude_.data(),
+                         bin_.data());
         }
-        for (std::int64_t p = 1; p < n_planes_; ++p) keep_steeper(strip_.row(p, 0), n);
-        bins_.find(x_.data(), y_.data(), n, cotangent_.data(), bin_.data());
+        if constexpr (may_tie) settle_ties(n);
+        bins_.find(x_.data(), y_.data(), n, cotangent_.data(), other_bin_.data(), bin_.data());
     }
 
-    struct Gradient {
-        Real x;
-        Real y;
-        Real size;
-    };
-
-    static Gradient gradient(const Pixel* at, std::int64_t pitch) {
-        const auto x = static_cast<Real>(at[1] - at[-1]);
-        const auto y = static_cast<Real>(at[pitch] - at[-pitch]);
-        return {x, y, std::sqrt(x * x + y * y)};
+    /// Leaves each pixel the first of the gradients that are the steepest. Sizes are compared in
+    /// the precision of the pixels. Rounding may decide in float64 alone: floats are rounded from
+    /// float64, and the sizes of whole numbers are far apart. Where it may, there is a tie.
+    static void keep_steeper(const Pixel* plane, std::int64_t pitch, std::int64_t n,
+                             Real* __restrict xs, Real* __restrict ys, Real* __restrict sizes,
+                             BinOf<Real>* __restrict ties) {
+        const Pixel* above = plane - pitch;
+        const Pixel* below = plane + pitch;
+        for (std::int64_t i = 0; i < n; ++i) {
+            const auto x = static_cast<Real>(plane[i + 1] - plane[i - 1]);
+            const auto y = static_cast<Real>(below[i] - above[i]);
+            const Real size = std::sqrt(x * x + y * y);
+            if constexpr (may_tie) {
+                ties[i] |= BinOf<Real>(is_tie(size, sizes[i]) & ((x != xs[i]) | (y != ys[i])));
+            }
+            const bool is_steeper = static_cast<Pixel>(size) > static_cast<Pixel>(sizes[i]);
+            xs[i] = is_steeper ? x : xs[i];
+            ys[i] = is_steeper ? y : ys[i];
+            sizes[i] = is_steeper ? size : sizes[i];
+        }
     }
 
-    /// The first of the channels whose gradients are the steepest. Sizes are compared in the
-    /// precision of the pixels.
-    void keep_steeper(const Pixel* plane, std::int64_t n) {
+    static constexpr bool may_tie = std::is_same_v<Pixel, double>;
+
+    static bool is_tie(Real size, Real other) {
+        // Either is within two units of the last place of the truth.
+        constexpr Real few_roundings = 4 * std::numeric_limits<Real>::epsilon();
+        return std::abs(size - other) <= few_roundings * size;
+    }
+
+    /// Chooses among gradients that are about equally steep by `hypot`, as scikit-image does.
+    /// Colours that are fractions of 255 have many of these.
+    void settle_ties(std::int64_t n) {
         const std::int64_t pitch = strip_.pitch();
         for (std::int64_t i = 0; i < n; ++i) {
-            const auto [x, y, size] = gradient(plane + i, pitch);
-            const bool steeper = static_cast<Pixel>(size) > static_cast<Pixel>(magnitude_[i]);
-            x_[i] = steeper ? x : x_[i];
-            y_[i] = steeper ? y : y_[i];
-            magnitude_[i] = steeper ? size : magnitude_[i];
+            if (bin_[i] == 0) continue;
+            Real steepest = -1;
+            for (std::int64_t p = 0; p < n_planes_; ++p) {
+                const Pixel* at = strip_.row(p, 0) + i;
+                const auto x = static_cast<Real>(at[1] - at[-1]);
+                const auto y = static_cast<Real>(at[pitch] - at[-pitch]);
+                const Real size = std::hypot(x, y);
+                if (!(size > steepest)) continue;
+                steepest = size;
+                x_[i] = x;
+                y_[i] = y;
+            }
         }
     }
 
@@ -161,7 +194,7 @@ private:
     std::int64_t n_planes_;
     ImageStrip<Pixel> strip_;
     std::vector<Real> x_, y_, magnitude_, cotangent_;
-    std::vector<BinOf<Real>> bin_;
+    std::vector<BinOf<Real>> bin_, other_bin_;
     std::vector<double> cells_;
     std::vector<double> block_;
 };

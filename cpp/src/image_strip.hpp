@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 namespace nearplane {
@@ -32,22 +33,38 @@ public:
         return pixels_.data() + plane * plane_size() + 2 + (r + 1) * pitch();
     }
 
-    /// Loads n_rows rows of the image from number `first` on; pixel_at(place, plane) reads them,
-    /// where places count pixels row by row.
+    /// Loads n_rows rows of the image from number `first` on; pixel_at(place, plane, n_planes)
+    /// reads them, where places count pixels row by row.
     template <class PixelAt>
     void load(std::int64_t first, std::int64_t n_rows, const PixelAt& pixel_at) {
-        for (std::int64_t plane = 0; plane < n_planes_; ++plane) {
-            for (std::int64_t r = -1; r <= n_rows; ++r) {
-                Pixel* out = row(plane, r);
-                const std::int64_t place = mirrored(first + r) * width_;
-                for (std::int64_t x = 0; x < width_; ++x) out[x] = pixel_at(place + x, plane);
-                out[-1] = out[std::min<std::int64_t>(1, width_ - 1)];
-                out[width_] = out[std::max<std::int64_t>(width_ - 2, 0)];
-            }
+        // Only known distances between the values of a channel are read as vectors.
+        if (n_planes_ == 1) {
+            load_rows(first, n_rows, pixel_at, std::integral_constant<std::int64_t, 1>{});
+        } else if (n_planes_ == 3) {
+            load_rows(first, n_rows, pixel_at, std::integral_constant<std::int64_t, 3>{});
+        } else {
+            load_rows(first, n_rows, pixel_at, n_planes_);
         }
     }
 
 private:
+    template <class PixelAt, class Count>
+    void load_rows(std::int64_t first, std::int64_t n_rows, const PixelAt& pixel_at,
+                   Count n_planes) {
+        for (std::int64_t r = -1; r <= n_rows; ++r) {
+            const std::int64_t place = mirrored(first + r) * width_;
+            for (std::int64_t plane = 0; plane < n_planes; ++plane) {
+                Pixel* __restrict out = row(plane, r);
+                const std::int64_t width = width_;
+                for (std::int64_t x = 0; x < width; ++x) {
+                    out[x] = pixel_at(place + x, plane, n_planes);
+                }
+                out[-1] = out[std::min<std::int64_t>(1, width - 1)];
+                out[width] = out[std::max<std::int64_t>(width - 2, 0)];
+            }
+        }
+    }
+
     /// Enough for loops to be worth starting, few enough for all arrays to stay in a cache.
     static constexpr std::int64_t strip_pixels = 1024;
     /// The margins are read twice; of eight rows, they are a quarter.
