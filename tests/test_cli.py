@@ -37,7 +37,18 @@ def test_info_as_json(run):
 
 def test_help_names_every_option(run):
     text = plain(run("report", "--help").stdout)
-    options = ("dataset", "data-dir", "n-train", "n-test", "k", "k-max", "cv", "epochs", "out")
+    options = (
+        "dataset",
+        "data-dir",
+        "n-train",
+        "n-test",
+        "k",
+        "k-max",
+        "cv",
+        "epochs",
+        "out",
+        "features",
+    )
     for option in (*options, "image-size", "seed", "n-jobs", "json", "quiet"):
         assert f"--{option} " in text
 
@@ -73,13 +84,14 @@ def test_json_is_all_there_is_on_standard_output(run, tmp_path):
         "command",
         "data",
         "environment",
+        "features",
         "folds",
         "knn",
         "linear",
         "report",
         "schema_version",
     ]
-    assert record["schema_version"] == 3
+    assert record["schema_version"] == 4
     assert record["knn"]["n_neighbors"] == [1, 3]
     assert record["data"]["n_train"] == 120
     assert record["folds"] == {
@@ -122,7 +134,42 @@ def test_the_command_in_the_report_gives_the_same_results(run):
             for timing in ("fit_seconds", "test_seconds", "queries_per_second"):
                 del result[timing]
             del result["peak_memory_bytes"]
+        features = record["features"]
+        del features["seconds"], features["peak_memory_bytes"]
+        for result in features["kinds"]:
+            del result["fit_seconds"], result["transform_seconds"]
+        for result in features["sets"]:
+            del result["seconds"]
+            for score in (result["nearest"], result["linear"]):
+                del score["fit_seconds"], score["test_seconds"]
     assert first == second
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kinds"),
+    [
+        ("all", ["color_histogram", "hog", "visual_words"]),
+        ("visual-words, color_histogram", ["color_histogram", "visual_words"]),
+        ("hog", ["hog"]),
+    ],
+)
+def test_features_wanted_are_computed(run, monkeypatch, wanted, kinds):
+    monkeypatch.setattr(_command, "render_report", lambda _: "")  # nobody looks at the page
+    result = run(
+        *("report", "--dataset", "natural", "--n-train", 40, "--n-test", 10, "--k", 1, "--cv", 2),
+        *("--epochs", 1, "--json", "--features", wanted),
+    )
+    record = json.loads(result.stdout)
+    assert [result["kind"] for result in record["features"]["kinds"]] == kinds
+    assert ("--features" in record["command"]) == (wanted != "all")
+
+
+def test_features_may_be_left_out(run, tmp_path):
+    record = json.loads(run(*SMALL, "--json", "--features", "none").stdout)
+    assert record["features"] is None
+    assert "--features none" in record["command"]
+    html = (tmp_path / "nearplane-report.html").read_text(encoding="utf-8")
+    assert 'id="features"' not in html
 
 
 def test_quiet_prints_nothing(run, tmp_path):
@@ -172,6 +219,8 @@ def test_synthetic_colour_images(run):
         (["--seed", "-1"], "--seed"),
         (["--epochs", "0"], "--epochs"),
         (["--cv", "1"], "--cv"),
+        (["--features", "hog,sift"], "'sift' is not one of color-histogram,hog,visual-words"),
+        (["--features", ""], "'' is not one of"),
         (["--image-size", "0"], "'0' is not a size"),
         (["--nonsense"], "--nonsense"),
     ],
@@ -245,7 +294,7 @@ def test_a_defect_keeps_its_traceback(run, monkeypatch):
         run("report")
 
 
-@pytest.mark.parametrize("moment", ["run_knn", "run_linear", "render_report"])
+@pytest.mark.parametrize("moment", ["run_knn", "run_linear", "run_features", "render_report"])
 def test_an_interrupt_ends_with_130_and_leaves_no_file(run, tmp_path, moment, monkeypatch, capsys):
     monkeypatch.setattr(_command, moment, interrupted)
     assert main_code(monkeypatch, *SMALL) == 130

@@ -32,6 +32,9 @@ from nearplane._cli._options import image_size as parsed_size
 from nearplane._cli._run import load_images, user_errors
 from nearplane._versions import version_info
 from nearplane.report import _findings, _text
+from nearplane.report._features import run_features
+from nearplane.report._features_findings import best_sentences
+from nearplane.report._features_results import KINDS
 from nearplane.report._html import render_report
 from nearplane.report._knn import run_knn
 from nearplane.report._linear import run_linear
@@ -39,7 +42,7 @@ from nearplane.report._page import Report
 from nearplane.report._pictures import take_pictures
 from nearplane.report._write import check_writable, write_atomically
 
-_SCHEMA_VERSION = 3
+_SCHEMA_VERSION = 4
 _DEFAULT_OUT = Path("nearplane-report.html")
 
 
@@ -55,6 +58,7 @@ class _Options:
     ks: list[int] | None
     n_folds: int
     epochs: int | None
+    features: tuple[str, ...]
     seed: int
     n_jobs: int | None
 
@@ -68,6 +72,7 @@ class _Options:
             "--k": ",".join(map(str, self.ks)) if self.ks else None,
             "--cv": self.n_folds,
             "--epochs": self.epochs,
+            "--features": None if self.features == KINDS else _written(self.features),
             "--seed": self.seed,
             "--n-jobs": self.n_jobs,
         }
@@ -75,6 +80,28 @@ class _Options:
         for name, value in options.items():
             words += [] if value is None else [name, str(value)]
         return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def _parse_features(text: str) -> tuple[str, ...]:
+    """Return the kinds of features named, in the order of the page."""
+    if text in ("all", "none"):
+        return KINDS if text == "all" else ()
+    named = [name.strip().replace("-", "_") for name in text.split(",")]
+    for name in named:
+        if name not in KINDS:
+            raise typer.BadParameter(
+                f"{name.replace('_', '-')!r} is not one of {_written(KINDS)}; or all, or none"
+            )
+    return tuple(kind for kind in KINDS if kind in named)
+
+
+def _checked_features(text: str) -> str:
+    _parse_features(text)
+    return text
+
+
+def _written(kinds: tuple[str, ...]) -> str:
+    return ",".join(kinds).replace("_", "-") or "none"
 
 
 def report(
@@ -110,6 +137,14 @@ def report(
             "Default: LinearClassifier's.",
         ),
     ] = None,
+    features: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            callback=_checked_features,
+            help="Features of images to try, such as hog,visual-words; all, or none.",
+        ),
+    ] = "all",
     out: Annotated[Path, typer.Option(help="The HTML file to write.")] = _DEFAULT_OUT,
     seed: SeedOption = 0,
     n_jobs: NJobsOption = None,
@@ -120,9 +155,10 @@ def report(
 
     For L1 and for L2, the number of neighbours k is chosen by cross-validation on the training
     images. Linear classifiers with softmax and with hinge loss get their learning rate and penalty
-    from a sweep. Each then labels the test images once. The report shows the data, every choice,
-    queries beside their neighbours, loss curves, weights as images, accuracies, the most frequent
-    mistakes, costs, and how it was all computed.
+    from a sweep. Each then labels the test images once. The same is tried with features in place of
+    pixels. The report shows the data, every choice, queries beside their neighbours, loss curves,
+    weights as images, what features see, accuracies, the most frequent mistakes, costs, and how it
+    was all computed.
     """
     if k and k_max is not None:
         raise typer.BadParameter("give either --k or --k-max, not both", param_hint="--k-max")
@@ -136,6 +172,7 @@ def report(
         ks=list(range(1, k_max + 1)) if k_max is not None else ks,
         n_folds=cv,
         epochs=epochs,
+        features=_parse_features(features),
         seed=seed,
         n_jobs=n_jobs,
     )
@@ -194,10 +231,21 @@ def _compute(options: _Options, *, show: bool, on_stage: Callable[[str], None]) 
         verbose=show,
         on_stage=on_stage,
     )
+    features = run_features(
+        images,
+        knn,
+        linear.results,
+        kinds=options.features,
+        n_epochs=options.epochs,
+        n_jobs=options.n_jobs,
+        verbose=show,
+        on_stage=on_stage,
+    )
     return Report(
-        pictures=take_pictures(images, knn, linear),
+        pictures=take_pictures(images, knn, linear, features),
         knn=knn,
         linear=linear.results,
+        features=None if features is None else features.results,
         environment=version_info(),
         command=options.command(),
     )
@@ -223,6 +271,7 @@ def _as_json(content: Report, out: Path) -> dict[str, Any]:
         "folds": knn.pop("folds"),
         "knn": knn,
         "linear": asdict(content.linear),
+        "features": None if content.features is None else asdict(content.features),
     }
 
 
@@ -251,6 +300,9 @@ def _print_results(content: Report, out: Path) -> None:
     console = Console(highlight=False)
     console.print(table)
     console.print(_plain(_findings.headline(content.knn, content.linear)))
+    if content.features is not None:
+        for sentence in best_sentences(content.features, data.n_test):
+            console.print(_plain(sentence))
     console.print(f"Report: {out}", soft_wrap=True, markup=False)
 
 

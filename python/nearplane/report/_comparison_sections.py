@@ -162,7 +162,7 @@ def costs_section(report: Report) -> Section:
         "n_folds": knn.folds.n_folds,
         "sweeps": linear.sweeps,
         "n_linear_folds": linear.n_folds,
-        "peak_memory_bytes": linear.losses[-1].peak_memory_bytes,
+        "peak_memory_bytes": report.peak_memory_bytes,
     }
     return Section(
         anchor="costs", title="Costs", template="sections/costs.html.j2", content=content

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nearplane._versions import VersionInfo
+from nearplane.report._features_results import FeaturesResults
 from nearplane.report._linear_results import LinearResults, LossResult
 from nearplane.report._pictures import Pictures
 from nearplane.report._results import KNNResults, MetricResult
@@ -17,9 +18,17 @@ class Report:
     pictures: Pictures
     knn: KNNResults
     linear: LinearResults
+    features: FeaturesResults | None = None
+    """None if none were wanted, or the rows are no images."""
     environment: VersionInfo
     command: str
     """The command line that gives these results again."""
+
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        """What the process held at its peak, up to the last of the runs."""
+        last = self.linear.losses[-1] if self.features is None else self.features
+        return last.peak_memory_bytes
 
     @property
     def methods(self) -> dict[str, MetricResult | LossResult]:

@@ -1,7 +1,5 @@
 """The images a report shows, as PNGs inside the page."""
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +9,14 @@ from numpy.typing import NDArray
 
 from nearplane.datasets import ImageDataset
 from nearplane.display import PixelDistanceDisplay, TemplatesDisplay
-from nearplane.display._images import as_images, display_range, to_bytes
+from nearplane.display._images import as_images, display_range
 from nearplane.display._labels import label_names
 from nearplane.display._templates import template_weights
 from nearplane.linear_model import LinearClassifier
+from nearplane.report._features import FeaturesRun
+from nearplane.report._features_pictures import FeaturePictures, take_feature_pictures
 from nearplane.report._linear import LinearRun
+from nearplane.report._png import data_uri
 from nearplane.report._results import Example, KNNResults
 
 _MOST_SAMPLES = 120
@@ -50,6 +51,8 @@ class Pictures:
     """For each loss the weights of each class, by its name."""
     equal_distances: EqualDistances | None
     """Of one of the queries; None if none of them can be changed so."""
+    features: FeaturePictures | None = None
+    """None without features."""
 
     @classmethod
     def none(cls, n_classes: int) -> "Pictures":
@@ -63,8 +66,13 @@ class Pictures:
         )
 
 
-def take_pictures(images: ImageDataset, results: KNNResults, linear: LinearRun) -> Pictures:
-    """Encode the images that a report of `results` and `linear` shows.
+def take_pictures(
+    images: ImageDataset,
+    results: KNNResults,
+    linear: LinearRun,
+    features: FeaturesRun | None = None,
+) -> Pictures:
+    """Encode the images that a report of `results`, `linear` and `features` shows.
 
     Parameters
     ----------
@@ -72,6 +80,7 @@ def take_pictures(images: ImageDataset, results: KNNResults, linear: LinearRun) 
         What the results were found on.
     results : KNNResults
     linear : LinearRun
+    features : FeaturesRun or None, default=None
 
     Returns
     -------
@@ -102,14 +111,15 @@ def take_pictures(images: ImageDataset, results: KNNResults, linear: LinearRun) 
     }
     queries = {example.query for example in results.examples}
     return Pictures(
-        samples_of_class=[[_data_uri(train[row], value_range) for row in rows] for rows in samples],
-        train={row: _data_uri(train[row], value_range) for row in sorted(neighbors)},
-        test={row: _data_uri(test[row], value_range) for row in sorted(queries | mistaken)},
+        samples_of_class=[[data_uri(train[row], value_range) for row in rows] for rows in samples],
+        train={row: data_uri(train[row], value_range) for row in sorted(neighbors)},
+        test={row: data_uri(test[row], value_range) for row in sorted(queries | mistaken)},
         templates={
             loss: _take_templates(model, images.class_names)
             for loss, model in linear.models.items()
         },
         equal_distances=_change_one(test, results.examples, value_range),
+        features=None if features is None else take_feature_pictures(images, features, value_range),
     )
 
 
@@ -125,7 +135,7 @@ def _change_one(
             display = PixelDistanceDisplay.from_image(test[example.query], ax=Figure().subplots())
         except ValueError:
             continue  # uniform, or so rough that no box is as far away as a shifted copy
-        pictures = [_data_uri(copy, value_range) for copy in display.copies]
+        pictures = [data_uri(copy, value_range) for copy in display.copies]
         changed = EqualDistances(
             query=example.query,
             copies=dict(zip(display.names, pictures, strict=True)),
@@ -141,12 +151,4 @@ def _take_templates(model: LinearClassifier, class_names: Sequence[str]) -> dict
     display = TemplatesDisplay(templates=template_weights(model))
     names = label_names(model.classes_, class_names)
     shown = zip(names[:_MOST_TEMPLATES], display.as_bytes(), strict=False)
-    return {name: _data_uri(pixels, (0.0, 255.0)) for name, pixels in shown}
-
-
-def _data_uri(image: NDArray[Any], value_range: tuple[float, float]) -> str:
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(to_bytes(image, value_range)).save(buffer, format="PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return {name: data_uri(pixels, (0.0, 255.0)) for name, pixels in shown}

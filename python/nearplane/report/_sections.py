@@ -14,6 +14,7 @@ from nearplane.report._comparison_sections import (
     costs_section,
     mistakes_section,
 )
+from nearplane.report._features_sections import features_section
 from nearplane.report._knn_sections import curve_section, distances_section, neighbors_section
 from nearplane.report._linear_sections import sweep_section, templates_section, training_section
 from nearplane.report._page import Report, Section
@@ -69,6 +70,7 @@ SECTIONS: tuple[Callable[[Report], Section | None], ...] = (
     sweep_section,
     training_section,
     templates_section,
+    features_section,
     comparison_section,
     classes_section,
     mistakes_section,

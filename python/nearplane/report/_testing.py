@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nearplane.datasets import ImageDataset
 from nearplane.metrics import confusion_pairs, top_k_accuracy
 from nearplane.report._memory import peak_memory_bytes
-from nearplane.report._results import TOP, ConfusionPair, MethodResult
+from nearplane.report._results import TOP, ConfusionPair
 from nearplane.report._timing import timed
 
 _N_PAIRS = 10
@@ -23,6 +23,14 @@ class Classifier(Protocol):
 
     def set_params(self, **params: Any) -> object:
         """Change parameters; ``verbose`` is one."""
+
+
+class Judged(Protocol):
+    """Whatever says which test rows were labelled rightly, as `MethodResult` does."""
+
+    @property
+    def test_right(self) -> str:
+        """One bit for each test row, in hexadecimal."""
 
 
 class Tested(NamedTuple):
@@ -110,12 +118,13 @@ def _confusion_pairs(
     ]
 
 
-def right_images(result: MethodResult | Tested, n_test: int) -> NDArray[np.bool_]:
+def right_images(result: Judged, n_test: int) -> NDArray[np.bool_]:
     """Return which test rows are labelled rightly.
 
     Parameters
     ----------
-    result : MethodResult or Tested
+    result : MethodResult, Tested or other
+        Has `test_right`.
     n_test : int
         How many there are.
 
@@ -127,15 +136,15 @@ def right_images(result: MethodResult | Tested, n_test: int) -> NDArray[np.bool_
     return np.unpackbits(packed, count=n_test).astype(bool)
 
 
-def only_right(methods: Mapping[str, MethodResult], n_test: int) -> dict[str, int]:
+def only_right(methods: Mapping[str, Judged], n_test: int) -> dict[str, int]:
     """Count the test rows that only one of two methods labels rightly.
 
     These decide between the two: any other row is right or wrong for both.
 
     Parameters
     ----------
-    methods : dict of str to MethodResult
-        Two of them, by name.
+    methods : dict of str to MethodResult or other
+        Two of them, by name; each has `test_right`.
     n_test : int
         How many test rows there are.
 

@@ -1,5 +1,7 @@
 """Numbers and names in words, for the terminal and the page alike."""
 
+from collections.abc import Sequence
+
 _NO_BREAK = "\u00a0"
 _SHORT = {"manhattan": "L1", "euclidean": "L2", "softmax": "softmax", "hinge": "hinge"}
 _LONG = {
@@ -7,6 +9,13 @@ _LONG = {
     "euclidean": "L2 (Euclidean)",
     "softmax": "Softmax",
     "hinge": "Hinge (SVM)",
+}
+
+_FEATURES = {
+    "pixels": "pixels",
+    "color_histogram": "colour histogram",
+    "hog": "HOG",
+    "visual_words": "visual words",
 }
 
 
@@ -30,6 +39,21 @@ def long_name(method: str) -> str:
     'L2 (Euclidean)'
     """
     return _LONG[method]
+
+
+def feature_names(kinds: Sequence[str]) -> str:
+    """Name one kind of features or several, for the middle of a sentence.
+
+    Examples
+    --------
+    >>> feature_names(["hog"]), feature_names(["color_histogram", "hog"])
+    ('HOG', 'colour histogram + HOG')
+    >>> feature_names(["color_histogram", "hog", "visual_words"])
+    'all three'
+    """
+    if len(kinds) == len(_FEATURES) - 1:
+        return "all three"
+    return " + ".join(_FEATURES[kind] for kind in kinds)
 
 
 def percent(fraction: float) -> str:
