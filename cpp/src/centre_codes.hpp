@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -33,66 +34,73 @@ inline constexpr double smallest_coded = 1e-140;
 struct Coding {
     double scale = 1.0;
     double length = 0.0;       // of the vector
-    double code_length = 0.0;  // of the codes
     double remainder = 0.0;    // its length, in codes
-    std::int64_t code_sum = 0;
+    double code_length = 0.0;  // of the codes, or more
 };
 
-/// Nearest integer, by an addition that every compiler vectorises; |value| < 2^50.
+/// Places for the features of a vector; with a multiple of all lanes, loops have no ends.
+inline std::int64_t n_code_places(std::int64_t n_features) {
+    return round_up(n_features, n_partial_sums);
+}
+
+/// A vector is n features, and zeros up to n_code_places(n).
+struct VectorSize {
+    double largest = 0.0;  // of its values
+    double length = 0.0;
+
+    /// Not if something is infinite or NaN: the length is so, too.
+    bool can_be_coded() const { return largest < largest_coded && length < 1e300; }
+};
+
+inline VectorSize size_of(const double* vector, std::int64_t n_places) {
+    double largest[n_partial_sums] = {};
+    for (std::int64_t d = 0; d < n_places; d += n_partial_sums) {
+        for (int lane = 0; lane < n_partial_sums; ++lane) {
+            const double size = std::abs(vector[d + lane]);
+            largest[lane] = size > largest[lane] ? size : largest[lane];
+        }
+    }
+    const double square =
+        partial_sums(n_places, [vector](std::int64_t d) { return vector[d] * vector[d]; });
+    return {*std::max_element(largest, largest + n_partial_sums), std::sqrt(square)};
+}
+
+/// Nearest integer, by an addition that every compiler vectorises; |value| < 2^30.
 inline double nearest_integer(double value) {
     constexpr double shifter = 6755399441055744.0;  // 1.5 * 2^52
     return (value + shifter) - shifter;
 }
 
-/// Codes of a vector whose largest value is at most reach * scale.
-inline Coding encode_vector(const double* vector, std::int64_t n, double scale,
-                            std::int8_t* codes) {
+/// Codes of a vector of that length, whose largest value is at most reach * scale.
+inline Coding encode_vector(const double* vector, std::int64_t n_places, double length,
+                            double scale, std::int32_t* codes) {
     const double inverse = 1.0 / scale;
-    std::int32_t code_sum = 0;
-    for (std::int64_t d = 0; d < n; ++d) {
-        const auto code = static_cast<std::int32_t>(nearest_integer(vector[d] * inverse));
-        codes[d] = static_cast<std::int8_t>(code);
-        code_sum += code;
+    for (std::int64_t d = 0; d < n_places; ++d) {
+        codes[d] = static_cast<std::int32_t>(nearest_integer(vector[d] * inverse));
     }
-    const auto length = [n](auto term) {
-        return std::sqrt(partial_sums(n, [&term](std::int64_t d) {
-            const double value = term(d);
-            return value * value;
-        }));
-    };
-    return {scale, length([&](std::int64_t d) { return vector[d]; }),
-            length([&](std::int64_t d) { return static_cast<double>(codes[d]); }),
-            length([&](std::int64_t d) { return vector[d] * inverse - codes[d]; }), code_sum};
-}
-
-inline double largest_size(const double* vector, std::int64_t n) {
-    double lanes[n_partial_sums] = {};
-    std::int64_t d = 0;
-    for (; d + n_partial_sums <= n; d += n_partial_sums) {
-        for (int lane = 0; lane < n_partial_sums; ++lane) {
-            const double size = std::abs(vector[d + lane]);
-            lanes[lane] = size > lanes[lane] ? size : lanes[lane];
-        }
-    }
-    for (int lane = 0; d < n; ++d, ++lane) lanes[lane] = std::max(lanes[lane], std::abs(vector[d]));
-    return *std::max_element(lanes, lanes + n_partial_sums);
+    const double remainder = std::sqrt(partial_sums(n_places, [=](std::int64_t d) {
+        const double left = vector[d] * inverse - static_cast<double>(codes[d]);
+        return left * left;
+    }));
+    return {scale, length, remainder, length * inverse + remainder};
 }
 
 /// Writes one vector's codes into place `place` of a panel of `panel_rows`, shifted if the
-/// operation wants unsigned bytes there.
+/// operation wants unsigned bytes there. `room` is for two bytes a place.
 template <class Op, std::int64_t panel_rows>
-void pack_codes(const std::int8_t* codes, std::int64_t n, std::int32_t shift, std::int64_t place,
+void pack_codes(const std::int32_t* codes, std::int64_t n_places, std::int64_t n_steps,
+                std::int32_t shift, std::int64_t place, std::byte* room,
                 typename Op::Element* panel) {
     using Element = typename Op::Element;
-    constexpr std::int64_t step_features = Op::features_per_step;
     using Feature =
-        std::conditional_t<sizeof(Element) == step_features, std::uint8_t, std::int16_t>;
-    for (std::int64_t d = 0; d < n; d += step_features, panel += panel_rows) {
-        std::array<Feature, step_features> features{};
-        for (std::int64_t i = 0; i < std::min(step_features, n - d); ++i) {
-            features[static_cast<std::size_t>(i)] = static_cast<Feature>(codes[d + i] + shift);
-        }
-        panel[place] = std::bit_cast<Element>(features);
+        std::conditional_t<sizeof(Element) == Op::features_per_step, std::uint8_t, std::int16_t>;
+    auto* features = reinterpret_cast<Feature*>(room);
+    for (std::int64_t d = 0; d < n_places; ++d) {
+        features[d] = static_cast<Feature>(codes[d] + shift);
+    }
+    for (std::int64_t step = 0; step < n_steps; ++step) {
+        std::memcpy(panel + step * panel_rows + place, features + step * Op::features_per_step,
+                    sizeof(Element));
     }
 }
 
@@ -156,30 +164,36 @@ private:
     void encode_panel(const double* centred, std::int64_t p) {
         CentrePanel& panel = panels_[static_cast<std::size_t>(p)];
         const std::int64_t first = p * panel_rows;
+        const std::int64_t n_places = n_code_places(n_features_);
         panel.count =
             static_cast<int>(std::min<std::int64_t>(panel_rows, std::ssize(numbers_) - first));
+        std::vector<double> vectors(static_cast<std::size_t>(panel.count * n_places), 0.0);
         double largest = smallest_coded;
         for (int place = 0; place < panel.count; ++place) {
-            const double size = largest_size(centred + number(p, place) * n_features_, n_features_);
-            // A NaN, of infinity minus infinity, is not coded either.
-            panel.is_coded = panel.is_coded && size < largest_coded;
-            largest = std::max(largest, size);
+            double* vector = vectors.data() + place * n_places;
+            std::copy_n(centred + number(p, place) * n_features_, n_features_, vector);
+            const VectorSize size = size_of(vector, n_places);
+            panel.is_coded = panel.is_coded && size.can_be_coded();
+            largest = std::max(largest, size.largest);
         }
         if (!panel.is_coded) return;
         panel.scale = largest / reach_;
-        std::vector<std::int8_t> codes(static_cast<std::size_t>(n_features_));
-        Element* elements = elements_.data() + first * n_steps_;
+        std::vector<std::int32_t> codes(static_cast<std::size_t>(n_places));
+        std::vector<std::byte> room(codes.size() * 2);
         for (int place = 0; place < panel.count; ++place) {
-            const Coding coding = encode_vector(centred + number(p, place) * n_features_,
-                                                n_features_, panel.scale, codes.data());
-            const double length = coding.length / panel.scale;
+            const double* vector = vectors.data() + place * n_places;
+            const double length = size_of(vector, n_places).length;
+            const Coding coding =
+                encode_vector(vector, n_places, length, panel.scale, codes.data());
             const auto at = static_cast<std::size_t>(first + place);
-            starts_[at] = static_cast<std::int32_t>(-row_shift() * coding.code_sum);
-            offsets_[at] = static_cast<float>(length * length / 2);
-            panel.length = std::max(panel.length, length);
+            const double code_length = length / panel.scale;
+            starts_[at] = -row_shift() * std::accumulate(codes.begin(), codes.end(), 0);
+            offsets_[at] = static_cast<float>(code_length * code_length / 2);
+            panel.length = std::max(panel.length, code_length);
             panel.remainder = std::max(panel.remainder, coding.remainder);
-            largest_length_ = std::max(largest_length_, coding.length);
-            pack_codes<Op, panel_rows>(codes.data(), n_features_, 0, place, elements);
+            largest_length_ = std::max(largest_length_, length);
+            pack_codes<Op, panel_rows>(codes.data(), n_places, n_steps_, 0, place, room.data(),
+                                       elements_.data() + first * n_steps_);
         }
     }
 

@@ -92,12 +92,14 @@ public:
     /// What a worker needs to itself.
     struct Room {
         Room(std::int64_t n_features, std::int64_t n_steps)
-            : centred(static_cast<std::size_t>(n_features)),
-              codes(static_cast<std::size_t>(n_features)),
+            : centred(static_cast<std::size_t>(n_code_places(n_features)), 0.0),
+              codes(centred.size()),
+              features(2 * codes.size()),
               elements(static_cast<std::size_t>(block_rows * n_steps)) {}
 
         std::vector<double> centred;
-        std::vector<std::int8_t> codes;
+        std::vector<std::int32_t> codes;
+        std::vector<std::byte> features;
         AlignedVector<Op::Element> elements;
         std::array<RowPanel, block_panels> panels;
     };
@@ -148,14 +150,17 @@ private:
         for (std::int64_t d = 0; d < n_features_; ++d) {
             centred[d] = static_cast<double>(at(d)) - centres_.mean[static_cast<std::size_t>(d)];
         }
-        const double size = largest_size(centred, n_features_);
-        panel.is_coded[r] = size < largest_coded;
+        const std::int64_t n_places = std::ssize(room.centred);
+        const VectorSize size = size_of(centred, n_places);
+        panel.is_coded[r] = size.can_be_coded();
         if (panel.is_coded[r]) {
             // A row in the middle of the centres gets no finer steps than it can use.
-            const double largest = std::max({size, codes_.largest_length() / 1024, smallest_coded});
-            const Coding coding =
-                encode_vector(centred, n_features_, largest / codes_.reach(), room.codes.data());
-            pack_codes<Op, Op::tile_rows>(room.codes.data(), n_features_, codes_.row_shift(), place,
+            const double largest =
+                std::max({size.largest, codes_.largest_length() / 1024, smallest_coded});
+            const Coding coding = encode_vector(centred, n_places, size.length,
+                                                largest / codes_.reach(), room.codes.data());
+            pack_codes<Op, Op::tile_rows>(room.codes.data(), n_places, codes_.n_steps(),
+                                          codes_.row_shift(), place, room.features.data(),
                                           elements);
             panel.inverse_scale[r] = 1.0 / coding.scale;
             panel.code_length[r] = coding.code_length;
