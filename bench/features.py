@@ -1,22 +1,29 @@
 """Ask how fast features of images are, and what they are worth.
 
 Images a second: `hog` (histograms of oriented gradients, against scikit-image), `histogram` (of
-colours and of hues, against NumPy) and `words` (visual words, against NumPy and torch). And what
-classifiers make of them: `accuracy`. The module of each, in feature_questions/, says how it is
+colours and of hues, against NumPy) and `words` (visual words, against NumPy and torch). Iterations
+a second: `kmeans` (on patches, against scikit-learn, faiss and scikit-learn-intelex). And what
+classifiers make of features: `accuracy`. The module of each, in feature_questions/, says how it is
 asked.
 """
 
 import argparse
 from typing import Any
 
-from feature_questions import accuracy, histogram, hog, words
+from feature_questions import accuracy, histogram, hog, kmeans, words
 from feature_questions.accuracy_child import KINDS
 from harness.environment import environment, set_threads
-from harness.options import add_choice, add_repeats, load_split, make_parser
+from harness.options import add_choice, add_repeats, load_split, make_parser, positive
 from harness.output import finish, print_note
 
 # What each asks of a data set and the options, and returns for the JSON file.
-_QUESTIONS = {"hog": hog, "histogram": histogram, "words": words, "accuracy": accuracy}
+_QUESTIONS = {
+    "hog": hog,
+    "histogram": histogram,
+    "words": words,
+    "kmeans": kmeans,
+    "accuracy": accuracy,
+}
 
 
 def main() -> None:
@@ -41,6 +48,13 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="of features (accuracy)"
     )
+    for option, default, what in (
+        ("--patches", 400_000, "patches"),
+        ("--clusters", 1_600, "centres"),
+        ("--iterations", 10, "iterations of a run"),
+    ):
+        text = f"of kmeans: {what} (default: %(default)s)"
+        parser.add_argument(option, type=positive, default=default, metavar="N", help=text)
     return parser.parse_args()
 
 
