@@ -63,6 +63,16 @@ def succeeded(*arguments):
             HOG(block_norm=None, channels="gray"),
         ),
         (["color-histogram"], ColorHistogram()),
+        (
+            [
+                *("color-histogram", "--bins", "4,3,2", "--space", "hsv", "--separate", "--hard"),
+                *("--grid", "2x1", "--normalize", "none", "--white", "256"),
+            ],
+            ColorHistogram(
+                (4, 3, 2), space="hsv", joint=False, soft=False, grid=(2, 1), normalize=None,
+                value_range=(0, 256),
+            ),
+        ),
         (["visual-words", *WORDS], VisualWords(12, n_patches=2000, random_state=0)),
         (
             [
@@ -171,12 +181,24 @@ def test_files_and_folders_of_images_become_rows(models, photographs, n_at_once,
     assert record["unreadable"] == []
 
 
-def test_bytes_of_files_become_values_such_as_were_fitted(models, photographs):
-    arguments = ("colours.np", *photographs, "--white", 1, "--invert", "--out", "f.npy")
+@pytest.mark.parametrize("white", [[], ["--white", 0.5]])
+def test_bytes_of_files_become_values_such_as_were_fitted(white, natural, photographs):
+    """What white was, histograms of colours know, unless another value is stated."""
+    X = natural.X_train * np.float32(1 / 255)
+    colours = ColorHistogram().fit(X)
+    colours.save("colours.np")
+    scale = np.float32((white or [1, 1])[1] / 255)
+    images = (255 - read_images(photographs, size=(32, 32)).images) * scale
+    expected = colours.transform(images)
+    arguments = ("colours.np", *photographs, *white, "--invert", "--out", "f.npy")
     assert invoke("features", "transform", *arguments).exit_code == 0
-    images = 255 - read_images(photographs, size=(32, 32)).images
-    expected = models["colours.np"].transform(images * np.float32(1 / 255))
     assert np.array_equal(np.load("f.npy"), expected)
+    classifier = KNeighborsClassifier(1).fit(colours.transform(X), natural.y_train)
+    classifier.save("m.np")
+    options = ("--features", "colours.np", "--invert", "--json", *white)
+    answers = json.loads(invoke("knn", "predict", "m.np", *photographs, *options).stdout)
+    labels = [str(label) for label in classifier.predict(expected)]
+    assert [answer["label"] for answer in answers["predictions"]] == labels
 
 
 def test_files_that_cannot_be_read_have_no_row(models, photographs, folder):

@@ -21,6 +21,7 @@ from sklearn.neighbors import KNeighborsClassifier as PeerClassifier
 from nearplane import KNeighborsClassifier, LinearClassifier, LinearClassifierSweep
 from nearplane.cli import build_app
 from nearplane.datasets import load_dataset, make_natural_images
+from nearplane.features import VisualWords
 
 from . import reference
 
@@ -241,6 +242,22 @@ def test_embeddings_are_compared_by_metric(tmp_path, monkeypatch, capsys):
     made_up = run_example("embeddings.py", monkeypatch=monkeypatch, capsys=capsys)
     scores = dict(re.findall(r"^(\w+) .*test accuracy ([\d.]+)%$", made_up, re.MULTILINE))
     assert float(scores["cosine"]) > float(scores["euclidean"]) + 5
+
+
+def test_features_are_compared_with_pixels(monkeypatch, capsys):
+    arguments = ("--n-train", 300, "--n-words", 20)
+    printed = run_example("image_features.py", *arguments, monkeypatch=monkeypatch, capsys=capsys)
+    rows = re.findall(r"^(\w[\w ]*?) +([\d,]+) +([\d.]+)% +([\d.]+)%$", printed, re.MULTILINE)
+    names, numbers, linear, near = zip(*rows, strict=True)
+    assert names[0] == "pixels"
+    assert int(numbers[-1]) == sum(map(int, numbers[1:-1]))  # of all of them
+    digits = load_dataset("digits", n_train=300)
+    words = VisualWords(20, patch_size=4, random_state=0).fit(digits.X_train)
+    for name, transform in (("pixels", lambda X: X), ("visual words", words.transform)):
+        X, X_test = transform(digits.X_train), transform(digits.X_test)
+        model = LinearClassifier(random_state=0).fit(X, digits.y_train)
+        assert linear[names.index(name)] == f"{100 * model.score(X_test, digits.y_test):.1f}"
+    assert min(map(float, linear + near)) > 10  # more than a guess
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
