@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from sklearn.model_selection import GridSearchCV, GroupKFold, LeaveOneOut, ShuffleSplit
 from sklearn.neighbors import KNeighborsClassifier as PeerClassifier
 from sklearn.neighbors import KNeighborsRegressor as PeerRegressor
@@ -17,7 +18,11 @@ from nearplane import (
     NearestNeighbors,
 )
 from nearplane.datasets import load_digits
-from nearplane.display import AccuracyCurveDisplay, DistanceConcentrationDisplay
+from nearplane.display import (
+    AccuracyCurveDisplay,
+    DistanceConcentrationDisplay,
+    NeighborsDisplay,
+)
 
 from .commands import invoke
 from .cosine_reference import DTYPES, assert_nearest, cosine_distances, mixed_rows
@@ -146,12 +151,33 @@ def test_a_grid_may_try_it():
 
 
 def test_pictures_of_metrics_show_it():
-    images = load_digits().images[:300]
-    curve = DistanceConcentrationDisplay.from_data(images, metric="cosine", random_state=0)
+    digits = load_digits()
+    images, target = digits.images[:300], digits.target[:300]
+    search = KNeighborsClassifier(3, metric="cosine").fit(images[10:], target[10:])
+    shown = NeighborsDisplay.from_estimator(
+        search,
+        images[:10],
+        target[:10],
+        X_train=images[10:],
+        y_train=target[10:],
+        ax=Figure().subplots(),
+    )
+    expected = PeerNeighbors(n_neighbors=3, metric="cosine").fit(images[10:].reshape(290, -1))
+    nearest = expected.kneighbors(images[:10].reshape(10, -1), return_distance=False)
+    np.testing.assert_array_equal(shown.neighbor_labels, target[10:][nearest])
+    curve = DistanceConcentrationDisplay.from_data(
+        images, metric="cosine", random_state=0, ax=Figure().subplots()
+    )
     assert "osine distance" in curve.ax_.get_ylabel()
-    assert (np.diff(curve.mean[:, 0]) != 0).all()
+    assert curve.n_features[:3].tolist() == [2, 5, 10]
+    random = DistanceConcentrationDisplay.from_random(
+        metric="cosine", ax=curve.ax_, n_samples=50, random_state=0
+    )
+    assert random.n_features.tolist() == [2, 5, 10, 20, 50, 100, 200, 500, 1000]
+    with pytest.raises(ValueError, match="n_features must be at least 2 for metric='cosine'"):
+        DistanceConcentrationDisplay.from_random([1, 2], metric="cosine")
     model = KNeighborsClassifierCV([1, 3], metric=["cosine", "l2"], cv=2).fit(X, Y)
-    display = AccuracyCurveDisplay.from_cv(model, metric="cosine")
+    display = AccuracyCurveDisplay.from_cv(model, metric="cosine", ax=Figure().subplots())
     label = display.ax_.get_legend_handles_labels()[1][0]
     assert "cosine" in label
 

@@ -14,7 +14,7 @@ from nearplane.distances import pairwise_distances
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_N_FEATURES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_MOST_FEATURES = 1000
 _METRIC_NAMES = {
     "euclidean": "L2 distance",
     "manhattan": "L1 distance",
@@ -107,7 +107,7 @@ class DistanceConcentrationDisplay:
     @classmethod
     def from_random(
         cls,
-        n_features: ArrayLike = _N_FEATURES,
+        n_features: ArrayLike | None = None,
         *,
         distribution: str = "uniform",
         n_samples: int = 1000,
@@ -123,8 +123,8 @@ class DistanceConcentrationDisplay:
 
         Parameters
         ----------
-        n_features : array-like of int, shape (n_sizes,)
-            Numbers of features, increasing; by default from 1 to 1000.
+        n_features : array-like of int, shape (n_sizes,), default=None
+            Numbers of features, increasing. None: 1, 2, 5, 10, ... and 1000, without 1 by cosine.
         distribution : {"uniform", "normal"}, default="uniform"
             Of every feature: within the unit cube, or the standard normal one.
         n_samples : int, default=1000
@@ -150,7 +150,8 @@ class DistanceConcentrationDisplay:
         DistanceConcentrationDisplay
         """
         check_choice("distribution", distribution, ("uniform", "normal"))
-        sizes, core_metric = _read_sizes(n_features), _read_metric(metric)
+        core_metric = _read_metric(metric)
+        sizes = _chosen_sizes(n_features, _MOST_FEATURES, core_metric)
         n_samples = check_integer("n_samples", n_samples, at_least=1)
         n_queries = check_integer("n_queries", n_queries, at_least=1)
         rng = check_random_state(random_state)
@@ -187,7 +188,7 @@ class DistanceConcentrationDisplay:
         X : array-like of shape (n_rows, n_features), or images
             The data.
         n_features : array-like of int, shape (n_sizes,), default=None
-            Numbers of features, increasing. None: 1, 2, 5, 10, ... and all.
+            Numbers of features, increasing. None: 1, 2, 5, 10, ... and all, without 1 by cosine.
         n_samples : int, default=1000
             Number of rows of `X` that are searched, drawn at random; at most all but the queries.
         n_queries : int, default=50
@@ -228,7 +229,7 @@ class DistanceConcentrationDisplay:
         varying = np.flatnonzero((rows[n_queries:] != rows[n_queries]).any(axis=0))
         if not len(varying):
             raise ValueError("X must have features that vary; got rows that are all the same.")
-        sizes = _sizes_up_to(len(varying)) if n_features is None else _read_sizes(n_features)
+        sizes = _chosen_sizes(n_features, len(varying), core_metric)
         if sizes[-1] > len(varying):
             raise ValueError(
                 f"n_features must be at most the number of features of X that vary, "
@@ -349,6 +350,19 @@ def _read_sizes(n_features: ArrayLike) -> NDArray[np.int64]:
     if np.any(np.diff(sizes) <= 0):
         raise ValueError(f"n_features must increase; got {sizes}.")
     return np.array(sizes, dtype=np.int64)
+
+
+def _chosen_sizes(n_features: ArrayLike | None, most: int, metric: str) -> NDArray[np.int64]:
+    """Return the numbers of features to draw, of up to `most`."""
+    sizes = _sizes_up_to(most) if n_features is None else _read_sizes(n_features)
+    if metric != "cosine" or sizes[0] > 1:
+        return sizes
+    if n_features is None and len(sizes) > 1:
+        return sizes[1:]
+    raise ValueError(
+        "n_features must be at least 2 for metric='cosine', as there are no angles between single "
+        f"features; got {sizes[0]}."
+    )
 
 
 def _sizes_up_to(most: int) -> NDArray[np.int64]:
