@@ -319,8 +319,14 @@ def test_the_best_features_are_weighed_against_pixels(made):
 def test_features_that_are_no_better_are_not_said_to_be(results):
     worse = scored(results, (700, 400), (1, 1), (2, 2), (3, 3), (4, 400), (699, 402))
     first, second = map(plain, best_sentences(worse, 1_000))
-    assert "0.1 percentage points (standard error 0.1, which chance explains) behind the" in first
-    assert "0.2 percentage points (standard error 0.1, which chance explains) ahead of" in second
+    assert (
+        "0.1 percentage points (standard error 0.1, no more than chance explains) behind the"
+        in first
+    )
+    assert (
+        "0.2 percentage points (standard error 0.1, no more than chance explains) ahead of"
+        in second
+    )
     level = scored(results, (5, 5), (1, 1), (2, 2), (3, 3), (4, 4), (5, 5))
     assert "level with the 0.5 % with pixels" in plain(best_sentences(level, 1_000)[0])
 

@@ -79,7 +79,7 @@ def _ahead(first: FeatureScore, second: FeatureScore, n_test: int) -> str:
         return "level with the"
     points, error = difference(b, c, n_test)
     direction = "ahead of" if points > 0 else "behind"
-    doubt = "" if abs(points) > 2 * error else ", which chance explains"
+    doubt = "" if abs(points) > 2 * error else ", no more than chance explains"
     return (
         f"{abs(points):.1f} percentage points (standard error {error:.1f}{doubt}) {direction} the"
     )
