@@ -54,8 +54,9 @@ class VisualWords(ImageFeatures):
         give the same. Patches that vary much less, such as clear sky, are not amplified in full.
     whiten : bool, default=True
         Whether to take the correlations out of patches, by `nearplane.preprocessing.ZCAWhitening`.
-    regularisation : float, default=0.1
-        That of the whitening.
+    regularisation : float, default=0.3
+        That of the whitening. The published pipeline has 0.1; where images have been compressed,
+        more of it leaves the noise of the compression alone.
     codebook : {"kmeans", "random"}, default="kmeans"
         Where words come from: centres of clusters of the drawn patches, or some of these as they
         are.
@@ -154,7 +155,7 @@ class VisualWords(ImageFeatures):
         normalize: bool = True,
         contrast: float = 0.007,
         whiten: bool = True,
-        regularisation: float = 0.1,
+        regularisation: float = 0.3,
         codebook: str = "kmeans",
         n_patches: int = 400_000,
         max_iter: int = 20,
