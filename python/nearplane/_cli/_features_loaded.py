@@ -24,7 +24,7 @@ _COMMANDS = {"KNeighborsClassifier": "knn", "LinearClassifier": "linear"}
 
 # Computed at a time: little beside the images, and a bar that moves.
 _BLOCK_BYTES = 2**25
-_BLOCK_IMAGES = 512
+_BLOCK_IMAGES = 256
 
 
 @dataclass(frozen=True)
