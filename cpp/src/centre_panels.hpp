@@ -1,6 +1,6 @@
 #pragma once
-// Centres - of clusters, of visual words - packed once and met by many rows: all products of a few
-// rows with all centres, tile by tile, which whoever asks for them takes out of the registers.
+// Centres, such as visual words, packed once and met by many rows: all products of a few rows with
+// all centres, tile by tile, which whoever asks for them takes out of the registers.
 
 #include <algorithm>
 #include <cstdint>
