@@ -272,7 +272,7 @@ def test_an_example_is_short_and_says_what_it_does(example, monkeypatch, capsys)
 
 
 def test_the_examples_of_the_readme_run(tmp_path, capsys):
-    assert run_blocks(ROOT / "README.md") == 2
+    assert run_blocks(ROOT / "README.md") == 3
     printed = capsys.readouterr().out
     assert re.search(r"manhattan: 9\d\.\d% .*\neuclidean: 9\d\.\d%", printed)
     assert re.search(r"softmax: 9\d\.\d% .*\nbest of 9 settings: ", printed)
