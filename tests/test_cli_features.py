@@ -75,6 +75,10 @@ def succeeded(*arguments):
         ),
         (["visual-words", *WORDS], VisualWords(12, n_patches=2000, random_state=0)),
         (
+            ["visual-words", *WORDS, "--regularisation", "0.01"],
+            VisualWords(12, n_patches=2000, regularisation=0.01, random_state=0),
+        ),
+        (
             [
                 *("visual-words", *WORDS, "--patch-size", "5x4", "--stride", 2, "--no-whiten"),
                 *("--codebook", "random", "--assignment", "hard", "--grid", "3x1", "--seed", 7),

@@ -45,6 +45,12 @@ def visual_words(
     whiten: Annotated[
         bool, typer.Option("--whiten/--no-whiten", help="Take correlations out of patches.")
     ] = True,
+    regularisation: Annotated[
+        float,
+        typer.Option(
+            "--regularisation", min=0, metavar="E", help="Keeps the whitening from raising noise."
+        ),
+    ] = 0.3,
     codebook: Annotated[
         str,
         word_option("--codebook", _CODEBOOKS, "Where words come from"),
@@ -83,6 +89,7 @@ def visual_words(
         patch_size=height_width(patch_size),
         stride=stride,
         whiten=whiten,
+        regularisation=regularisation,
         codebook=codebook,
         n_patches=n_patches,
         assignment=assignment,
