@@ -23,6 +23,7 @@ from nearplane.report._features_findings import (
     best_sentences,
     compared_sentence,
     edge_sentence,
+    features_headline,
     metric_note,
     together_sentence,
 )
@@ -192,6 +193,15 @@ def test_floats_of_any_range_have_the_features_of_bytes(colour, scale):
         np.testing.assert_allclose(found, peer, rtol=1e-3, atol=1e-3)
 
 
+def test_images_that_are_all_the_same_have_features_too():
+    images = make_images((8, 8, 3))
+    same = [np.zeros_like(part) for part in (images.X_train, images.X_test)]
+    runs = Runs(dataclasses.replace(images, X_train=same[0], X_test=same[1]))
+    accuracies = {result.nearest.test_accuracy for result in runs.features.results.sets}
+    assert len(accuracies) == 1
+    assert "All three" in runs.page().text
+
+
 def test_only_the_kinds_that_are_wanted_are_computed(colour):
     images, knn, linear = colour.images, colour.knn, colour.linear.results
     run = run_features(images, knn, linear, kinds=["visual_words"], n_epochs=1)
@@ -252,6 +262,7 @@ def test_the_page_has_all_the_accuracies(colour, results):
             assert f"{100 * score.test_accuracy:.1f} %" in text
     for sentence in best_sentences(results, 15):
         assert plain(sentence) in text
+    assert plain(features_headline(results)) in text
     assert "in 4 × 4 × 4 bins of red, green and blue" in text
     assert "For each cell of 2 × 2 pixels, how much brightness changes in each of 6 dir" in text
 
@@ -316,6 +327,12 @@ def test_the_best_features_are_weighed_against_pixels(made):
     )
 
 
+def test_the_headline_has_the_best_of_both(made):
+    assert plain(features_headline(made)) == (
+        "With features softmax reaches 64.0 %, nearest neighbours 55.0 %."
+    )
+
+
 def test_features_that_are_no_better_are_not_said_to_be(results):
     worse = scored(results, (700, 400), (1, 1), (2, 2), (3, 3), (4, 400), (699, 402))
     first, second = map(plain, best_sentences(worse, 1_000))
@@ -360,7 +377,7 @@ def test_settings_at_the_edge_of_what_was_tried_are_told(made):
         return dataclasses.replace(made, sets=sets, alphas=[0.001, 0.01, 0.1])
 
     assert edge_sentence(chosen((5, 5), (0.01, 0.01)), [1, 5, 20]) is None
-    assert edge_sentence(chosen((20, 20), (0.01, 0.1)), [1, 5, 20]) == (
+    assert plain(edge_sentence(chosen((20, 20), (0.01, 0.1)), [1, 5, 20])) == (
         "Chosen at the edge of what was tried, so that values beyond may be better: k = 20 (with "
         "colour histogram and HOG); alpha = 0.1 (with HOG)."
     )

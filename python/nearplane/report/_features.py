@@ -31,7 +31,7 @@ from nearplane.report._testing import run_test
 from nearplane.report._text import count, feature_names
 
 _METRIC = "euclidean"
-_ALPHAS = (1e-4, 1e-3, 1e-2, 1e-1)
+_ALPHAS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 # Enough for features, whose loss sinks faster than that of pixels.
 _MOST_EPOCHS, _MOST_SEARCH_EPOCHS = 20, 5
 # Images whose features are computed before they are scaled and laid beside others.
@@ -171,7 +171,10 @@ def _compute(
     for kind, transformer in transformers.items():
         on_stage(f"{feature_names([kind])}: fitting to the training images")
         start = perf_counter()
-        transformer.set_params(verbose=verbose).fit(images.X_train)
+        with warnings.catch_warnings():
+            # Images of few different patches have fewer words than were asked for.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            transformer.set_params(verbose=verbose).fit(images.X_train)
         fit_seconds[kind] = perf_counter() - start
         columns[kind] = slice(end, end + len(transformer.get_feature_names_out()))
         end = columns[kind].stop

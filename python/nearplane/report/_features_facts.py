@@ -17,7 +17,7 @@ def describe_kind(result: KindResult) -> str:
     -------
     str
     """
-    return f"{_DESCRIPTIONS[result.kind](result.parameters)} {count(result.n_features)} numbers."
+    return _DESCRIPTIONS[result.kind](result.parameters)
 
 
 def _describe_hog(parameters: dict[str, Any]) -> str:

@@ -22,6 +22,25 @@ def classifier_names(features: FeaturesResults) -> tuple[str, str]:
     return "nearest neighbours", f"the linear classifier ({short_name(features.loss)})"
 
 
+def features_headline(features: FeaturesResults) -> str:
+    """Say in one line what each classifier reaches with the features best for it.
+
+    Parameters
+    ----------
+    features : FeaturesResults
+
+    Returns
+    -------
+    str
+    """
+    near, trained = (
+        percent(score(_best(features, score)).test_accuracy) for score in (_nearest, _linear)
+    )
+    return (
+        f"With features {short_name(features.loss)} reaches {trained}, nearest neighbours {near}."
+    )
+
+
 def best_sentences(features: FeaturesResults, n_test: int) -> list[str]:
     """Say which features each classifier does best with, and how far that is from pixels.
 
@@ -58,14 +77,17 @@ def _best_sentence(
     name: str,
     n_test: int,
 ) -> str:
-    pixels, *others = features.sets
-    best = max(others, key=lambda result: score(result).validation_accuracy)
+    pixels, best = features.sets[0], _best(features, score)
     reached = percent(score(best).test_accuracy)
     return capitalised(
         f"{name} {_do(name)} best with {feature_names(best.kinds)}: {reached} of the test images, "
         f"{_ahead(score(best), score(pixels), n_test)} {percent(score(pixels).test_accuracy)} with "
         "pixels."
     )
+
+
+def _best(features: FeaturesResults, score: Callable[[FeatureSet], FeatureScore]) -> FeatureSet:
+    return max(features.sets[1:], key=lambda result: score(result).validation_accuracy)
 
 
 def _do(name: str) -> str:
@@ -193,7 +215,7 @@ def edge_sentence(features: FeaturesResults, ks: Sequence[int]) -> str | None:
         settings = (result.nearest.setting | result.linear.setting for result in others)
         best = [s[chosen[name]] == value for s in settings]
         at_edge = [result for result, is_best in zip(others, best, strict=True) if is_best]
-        found.append((f"{name} = {value:g}", at_edge))
+        found.append((f"{name}\u00a0=\u00a0{value:g}", at_edge))
     parts = [
         f"{name} (with {_listed([feature_names(result.kinds) for result in results])})"
         for name, results in found

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from nearplane.report import _text
+from nearplane.report._features_findings import features_headline
 from nearplane.report._findings import headline
 from nearplane.report._page import Report, Section
 from nearplane.report._sections import SECTIONS
@@ -25,9 +26,12 @@ def render_report(report: Report) -> str:
     ImportError
         If matplotlib or jinja2 is not installed.
     """
+    lines = [headline(report.knn, report.linear)]
+    if report.features is not None:
+        lines.append(features_headline(report.features))
     return render_page(
         title=f"Nearest neighbours and linear classifiers on {report.knn.data.name}",
-        headline=headline(report.knn, report.linear),
+        headline=" ".join(lines),
         footer=f"Made by nearplane {report.environment['nearplane']}.",
         things=report.knn.data.things,
         sections=[section for build in SECTIONS if (section := build(report)) is not None],
