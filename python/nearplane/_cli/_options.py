@@ -201,7 +201,7 @@ FeaturesOption = Annotated[
         dir_okay=False,
         metavar="FILE",
         help="Compute these features of the images first: a file of `nearplane features fit`. "
-        "Given several times, they stand side by side.",
+        "Given several times, they stand side by side, in that order.",
     ),
 ]
 ModelArgument = Annotated[
