@@ -219,3 +219,35 @@ def test_ctrl_c_stops_an_assignment():
     with pytest.raises(KeyboardInterrupt):
         nearest_centers(list(LEVELS)[-1], X, centers)
     press.join()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("level", LEVELS)
+def test_bounds_of_centers_that_move_change_no_answer(level, dtype):
+    """Small and large movements, exact ties, groups of several panels, and other guesses."""
+    rng = np.random.default_rng(11)
+    for n_centers, n_features in ((300, 30), (2500, 3), (70, 5)):
+        X = reference.blobs(1500, n_features, 30, seed=12, dtype=dtype)
+        centers = X[rng.integers(0, len(X), n_centers)].astype(real(dtype))
+        bounds, labels = LEVELS[level].CenterBounds(), None
+        for size in (0, 1e-3, 0.03, 1e-6, 3, 0, 1e-2, 1e-2):
+            step = rng.normal(size=centers.shape) * (rng.random((n_centers, 1)) < 0.3)
+            centers = (centers + size * X.std() * step).astype(real(dtype))
+            plain = nearest_centers(level, X, centers)
+            for n_threads in (1, 3):
+                found = LEVELS[level].nearest_centers(
+                    X, centers, guess=labels, bounds=bounds, n_threads=n_threads, progress=None
+                )
+                np.testing.assert_array_equal(found[0], plain[0])
+                np.testing.assert_array_equal(found[1], plain[1])
+            labels = found[0] if size != 1e-6 else rng.permutation(found[0])
+
+
+def test_bounds_of_other_rows_or_centers_are_refused():
+    core = LEVELS[next(iter(LEVELS))]
+    X, threads = np.zeros((4, 3), np.float32), {"n_threads": 1, "progress": None}
+    bounds = core.CenterBounds()
+    core.nearest_centers(X, X, guess=None, bounds=bounds, **threads)
+    for rows, centers in ((X[:3], X), (X, X[:3]), (X[:, :2], X[:, :2])):
+        with pytest.raises(ValueError, match="same rows and as many centers"):
+            core.nearest_centers(rows, centers, guess=None, bounds=bounds, **threads)

@@ -75,6 +75,18 @@ def test_bits_depend_on_neither_threads_nor_layout_and_labels_fit_the_centers(in
     assert fitted.cluster_centers_.dtype == (np.float64 if dtype == np.float64 else np.float32)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_bounds_spare_work_and_change_no_bit(dtype, monkeypatch):
+    X = blobs(4000, 12, 60, seed=19, dtype=dtype)
+    kmeans = KMeans(300, init=X[:300], tol=0)
+    bound = kmeans.fit(X).__dict__.copy()
+    monkeypatch.setattr(_lloyd, "_FEWEST_BOUND", 301)
+    unbound = kmeans.fit(X)
+    assert unbound.n_iter_ > 6
+    for name in ("cluster_centers_", "labels_", "inertia_", "n_iter_"):
+        np.testing.assert_array_equal(bound[name], getattr(unbound, name))
+
+
 @pytest.mark.parametrize("init", ["k-means++", "random"])
 def test_seeds_depend_on_the_rows_alone(init):
     """Not on their order, on their type, or on whether rows are repeated or weighted."""

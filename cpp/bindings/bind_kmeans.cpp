@@ -12,8 +12,8 @@ namespace {
 using Int32Array = py::array_t<std::int32_t, py::array::c_style>;
 
 Int32Array assign(const py::array& X, const py::array& centres,
-                  const std::optional<Int32Array>& guess, int n_threads, Progress progress,
-                  Float64Array& distances) {
+                  const std::optional<Int32Array>& guess, CentreBounds* bounds, int n_threads,
+                  Progress progress, Float64Array& distances) {
     const MatrixView rows = view_of(X, "X");
     const MatrixView base = view_of(centres, "centers");
     check_threads(n_threads);
@@ -21,21 +21,29 @@ Int32Array assign(const py::array& X, const py::array& centres,
           "centers must have a row at least, and as many columns as X");
     check(!guess || (guess->ndim() == 1 && guess->size() == rows.rows),
           "guess must have one value for each row");
+    if (bounds != nullptr && bounds->are_known()) {
+        check(std::ssize(bounds->lower) == rows.rows * bounds->n_groups &&
+                  std::ssize(bounds->order) == base.rows &&
+                  std::ssize(bounds->centres) == base.rows * base.cols,
+              "bounds must be of the same rows and as many centers");
+    }
     Int32Array labels(rows.rows);
     std::int32_t* to = labels.mutable_data();
     for (std::int64_t i = 0; i < rows.rows; ++i) to[i] = guess ? guess->data()[i] : -1;
     distances = Float64Array(rows.rows);
     double* lengths = distances.mutable_data();
     run_released(std::move(progress), [&](Monitor& monitor) {
-        nearest_centres(rows, base, n_threads, monitor, to, lengths);
+        nearest_centres(rows, base, n_threads, monitor, to, lengths, bounds);
     });
     return labels;
 }
 
 py::tuple nearest(const py::array& X, const py::array& centres,
-                  const std::optional<Int32Array>& guess, int n_threads, Progress progress) {
+                  const std::optional<Int32Array>& guess, CentreBounds* bounds, int n_threads,
+                  Progress progress) {
     Float64Array distances;
-    Int32Array labels = assign(X, centres, guess, n_threads, std::move(progress), distances);
+    Int32Array labels =
+        assign(X, centres, guess, bounds, n_threads, std::move(progress), distances);
     return py::make_tuple(std::move(labels), std::move(distances));
 }
 
@@ -104,8 +112,12 @@ py::array hashes_of_rows(const py::array& X, int n_threads) {
 }  // namespace
 
 void bind_kmeans(py::module_& module) {
+    py::class_<CentreBounds>(module, "CenterBounds", py::module_local(),
+                             "How near groups of centers can be to each of the same rows.")
+        .def(py::init());
     module.def("nearest_centers", &nearest, py::arg("X"), py::arg("centers"), py::kw_only(),
-               py::arg("guess"), py::arg("n_threads"), py::arg("progress"),
+               py::arg("guess"), py::arg("bounds") = py::none(), py::arg("n_threads"),
+               py::arg("progress"),
                "The nearest center of each row, and the square of its distance.");
     module.def("cluster_sums", &sums_of_clusters, py::arg("X"), py::arg("labels"),
                py::arg("n_clusters"), py::kw_only(), py::arg("sample_weight"), py::arg("n_threads"),

@@ -85,12 +85,12 @@ inline Coding encode_vector(const double* vector, std::int64_t n_places, double 
     return {scale, length, remainder, length * inverse + remainder};
 }
 
-/// Writes one vector's codes into place `place` of a panel of `panel_rows`, shifted if the
-/// operation wants unsigned bytes there. `room` is for two bytes a place.
-template <class Op, std::int64_t panel_rows>
+/// Writes one vector's codes as elements, `stride` apart, shifted if the operation wants unsigned
+/// bytes there. `room` is for two bytes a place.
+template <class Op>
 void pack_codes(const std::int32_t* codes, std::int64_t n_places, std::int64_t n_steps,
-                std::int32_t shift, std::int64_t place, std::byte* room,
-                typename Op::Element* panel) {
+                std::int32_t shift, std::byte* room, typename Op::Element* elements,
+                std::int64_t stride) {
     using Element = typename Op::Element;
     using Feature =
         std::conditional_t<sizeof(Element) == Op::features_per_step, std::uint8_t, std::int16_t>;
@@ -99,7 +99,7 @@ void pack_codes(const std::int32_t* codes, std::int64_t n_places, std::int64_t n
         features[d] = static_cast<Feature>(codes[d] + shift);
     }
     for (std::int64_t step = 0; step < n_steps; ++step) {
-        std::memcpy(panel + step * panel_rows + place, features + step * Op::features_per_step,
+        std::memcpy(elements + step * stride, features + step * Op::features_per_step,
                     sizeof(Element));
     }
 }
@@ -120,26 +120,23 @@ public:
     using Element = typename Op::Element;
     static constexpr std::int64_t panel_rows = tile_columns<Op>;
 
-    /// `centred` is n_centres x n_features, row after row.
-    CentreCodes(const double* centred, std::int64_t n_centres, std::int64_t n_features)
+    /// `centred` is n_centres x n_features, row after row. Without an order, centres come in that
+    /// of their lengths.
+    CentreCodes(const double* centred, std::int64_t n_centres, std::int64_t n_features,
+                const std::vector<std::int32_t>* order = nullptr)
         : n_features_(n_features),
           n_steps_((n_features + Op::features_per_step - 1) / Op::features_per_step),
           reach_(code_reach(n_features)),
           panels_(static_cast<std::size_t>((n_centres + panel_rows - 1) / panel_rows)),
           numbers_(static_cast<std::size_t>(n_centres)),
           starts_(panels_.size() * panel_rows),
-          offsets_(starts_.size()),
+          offsets_(starts_.size(), std::numeric_limits<float>::infinity()),
           elements_(starts_.size() * static_cast<std::size_t>(n_steps_)) {
-        std::vector<double> sizes(numbers_.size());
-        for (std::int64_t c = 0; c < n_centres; ++c) {
-            const double* centre = centred + c * n_features;
-            sizes[static_cast<std::size_t>(c)] = partial_sums(
-                n_features, [centre](std::int64_t d) { return centre[d] * centre[d]; });
+        if (order != nullptr) {
+            numbers_ = *order;
+        } else {
+            sort_by_length(centred, n_centres);
         }
-        std::iota(numbers_.begin(), numbers_.end(), 0);
-        std::stable_sort(numbers_.begin(), numbers_.end(), [&sizes](auto a, auto b) {
-            return sizes[static_cast<std::size_t>(a)] < sizes[static_cast<std::size_t>(b)];
-        });
         for (std::int64_t panel = 0; panel < n_panels(); ++panel) encode_panel(centred, panel);
     }
 
@@ -150,6 +147,7 @@ public:
     std::int32_t row_shift() const { return Op::signed_base ? reach_ : 0; }
     double largest_length() const { return largest_length_; }
     const CentrePanel& panel(std::int64_t p) const { return panels_[static_cast<std::size_t>(p)]; }
+    const std::vector<std::int32_t>& order() const { return numbers_; }
     std::int32_t number(std::int64_t p, int place) const {
         return numbers_[static_cast<std::size_t>(p * panel_rows + place)];
     }
@@ -161,6 +159,22 @@ public:
     const float* offsets(std::int64_t p) const { return offsets_.data() + p * panel_rows; }
 
 private:
+    void sort_by_length(const double* centred, std::int64_t n_centres) {
+        std::vector<double> sizes(numbers_.size());
+        for (std::int64_t c = 0; c < n_centres; ++c) {
+            const double* centre = centred + c * n_features_;
+            const double size = partial_sums(
+                n_features_, [centre](std::int64_t d) { return centre[d] * centre[d]; });
+            const bool is_number = size == size;  // NaN would have no place in an order
+            sizes[static_cast<std::size_t>(c)] =
+                is_number ? size : std::numeric_limits<double>::infinity();
+        }
+        std::iota(numbers_.begin(), numbers_.end(), 0);
+        std::stable_sort(numbers_.begin(), numbers_.end(), [&sizes](auto a, auto b) {
+            return sizes[static_cast<std::size_t>(a)] < sizes[static_cast<std::size_t>(b)];
+        });
+    }
+
     void encode_panel(const double* centred, std::int64_t p) {
         CentrePanel& panel = panels_[static_cast<std::size_t>(p)];
         const std::int64_t first = p * panel_rows;
@@ -192,8 +206,8 @@ private:
             panel.length = std::max(panel.length, code_length);
             panel.remainder = std::max(panel.remainder, coding.remainder);
             largest_length_ = std::max(largest_length_, length);
-            pack_codes<Op, panel_rows>(codes.data(), n_places, n_steps_, 0, place, room.data(),
-                                       elements_.data() + first * n_steps_);
+            pack_codes<Op>(codes.data(), n_places, n_steps_, 0, room.data(),
+                           elements_.data() + first * n_steps_ + place, panel_rows);
         }
     }
 

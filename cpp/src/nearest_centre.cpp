@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "centre_codes.hpp"
@@ -14,11 +15,18 @@ namespace {
 using Op = simd::DotU8;
 static_assert(tile_columns<Op> < 64, "a bit for each centre of a panel");
 
-// Row panels that meet a panel of centres in turn: codes of a few KB, which stay in L1.
-constexpr std::int64_t block_panels = 8;
-constexpr std::int64_t block_rows = block_panels * Op::tile_rows;
+// Row panels that meet a panel of centres in turn: many, so that those few of their rows that
+// bounds leave fill tiles; but their codes, of so many bytes, have to stay in L2.
+constexpr std::int64_t most_block_panels = 96;
+constexpr std::int64_t block_bytes = 256 << 10;
 // Of one task: about a millisecond.
 constexpr double task_operations = 1 << 27;
+// Pairs of rows and groups that bounds must rule out to be worth gathering the others.
+constexpr double worthwhile_share = 0.5;
+// More than float32 rounds, and less than it can say: bounds are moved by that much.
+constexpr double bound_margin = 0x1p-20;
+constexpr double smallest_bound = 1e-30;
+constexpr double largest_bound = 1e30;
 // All roundings of float32 in the filter, relative to (|x| + |c|)^2; see docs/numerics.md.
 constexpr double filter_error = 0x1p-20;
 
@@ -34,15 +42,32 @@ struct RowPanel {
     std::array<double, n_rows> remainder;
     std::array<double, n_rows> length;
     std::array<double, n_rows> distance;
+    std::array<std::int64_t, n_rows> row;
     std::array<std::int32_t, n_rows> label;
     std::array<bool, n_rows> is_coded;
     int count = 0;
+
+    /// Takes over a row of another panel, all of it or what changes.
+    void copy(std::size_t place, const RowPanel& other, std::size_t r) {
+        inverse_scale[place] = other.inverse_scale[r];
+        code_length[place] = other.code_length[r];
+        remainder[place] = other.remainder[r];
+        length[place] = other.length[r];
+        row[place] = other.row[r];
+        is_coded[place] = other.is_coded[r];
+        copy_nearest(place, other, r);
+    }
+    void copy_nearest(std::size_t place, const RowPanel& other, std::size_t r) {
+        needed[place] = other.needed[r];
+        distance[place] = other.distance[r];
+        label[place] = other.label[r];
+    }
 };
 
 /// Centres as they are and, once, as codes.
 struct Centres {
-    Centres(const MatrixView& centres)
-        : values(read(centres)), mean(mean_of(values, centres)), codes(centred(centres)) {}
+    Centres(const MatrixView& centres, const std::vector<std::int32_t>* order)
+        : values(read(centres)), mean(mean_of(values, centres)), codes(centred(centres, order)) {}
 
     static std::vector<double> read(const MatrixView& centres) {
         std::vector<double> out(static_cast<std::size_t>(centres.rows * centres.cols));
@@ -65,10 +90,10 @@ struct Centres {
         return mean;
     }
 
-    CentreCodes<Op> centred(const MatrixView& shape) const {
+    CentreCodes<Op> centred(const MatrixView& shape, const std::vector<std::int32_t>* order) const {
         std::vector<double> out(values);
         for (std::size_t i = 0; i < out.size(); ++i) out[i] -= mean[i % mean.size()];
-        return {out.data(), shape.rows, shape.cols};
+        return {out.data(), shape.rows, shape.cols, order};
     }
 
     std::vector<double> values;
@@ -76,76 +101,218 @@ struct Centres {
     CentreCodes<Op> codes;
 };
 
+/// Panels of centres in groups, and how far the centres of each have moved.
+struct Groups {
+    Groups(const Centres& centres, const CentreBounds& bounds)
+        : panels_each((centres.codes.n_panels() + CentreBounds::most_groups - 1) /
+                      CentreBounds::most_groups),
+          count((centres.codes.n_panels() + panels_each - 1) / panels_each) {
+        if (!bounds.are_known()) return;
+        drifts.assign(static_cast<std::size_t>(count), static_cast<float>(smallest_bound));
+        const std::int64_t n_features = std::ssize(centres.mean);
+        for (std::int64_t p = 0; p < centres.codes.n_panels(); ++p) {
+            for (int place = 0; place < centres.codes.panel(p).count; ++place) {
+                const std::int64_t c = centres.codes.number(p, place) * n_features;
+                const double square = partial_sums(n_features, [&](std::int64_t d) {
+                    const auto at = static_cast<std::size_t>(c + d);
+                    const double moved = centres.values[at] - bounds.centres[at];
+                    return moved * moved;
+                });
+                float& drift = drifts[static_cast<std::size_t>(of_panel(p))];
+                const double upper = std::sqrt(square) * (1.0 + bound_margin);
+                drift = upper > drift ? static_cast<float>(upper) : drift;
+            }
+        }
+    }
+
+    std::int64_t of_panel(std::int64_t p) const { return p / panels_each; }
+    bool is_first(std::int64_t p) const { return p % panels_each == 0; }
+
+    std::int64_t panels_each;
+    std::int64_t count;
+    std::vector<float> drifts;  // rounded up; none if bounds are not known
+};
+
 template <class T>
 class Assignment {
 public:
     Assignment(const MatrixView& rows, const Centres& centres, std::int32_t* labels,
-               double* distances)
+               double* distances, CentreBounds* bounds, const Groups* groups)
         : rows_(rows),
           n_features_(rows.cols),
           n_centres_(std::ssize(centres.values) / rows.cols),
           centres_(centres),
           codes_(centres.codes),
           labels_(labels),
-          distances_(distances) {}
+          distances_(distances),
+          bounds_(bounds),
+          groups_(groups) {
+        const std::int64_t panel_bytes = Op::tile_rows * codes_.n_steps() *
+                                         static_cast<std::int64_t>(sizeof(typename Op::Element));
+        block_panels_ = std::clamp<std::int64_t>(block_bytes / panel_bytes, 8, most_block_panels);
+    }
 
     /// What a worker needs to itself.
     struct Room {
-        Room(std::int64_t n_features, std::int64_t n_steps)
+        Room(std::int64_t n_features, std::int64_t n_steps, std::int64_t n_panels)
             : centred(static_cast<std::size_t>(n_code_places(n_features)), 0.0),
               codes(centred.size()),
               features(2 * codes.size()),
-              elements(static_cast<std::size_t>(block_rows * n_steps)) {}
+              elements(static_cast<std::size_t>(n_panels * Op::tile_rows * n_steps)),
+              gathered_elements(static_cast<std::size_t>(Op::tile_rows * n_steps)),
+              panels(static_cast<std::size_t>(n_panels)) {}
 
         std::vector<double> centred;
         std::vector<std::int32_t> codes;
         std::vector<std::byte> features;
         AlignedVector<Op::Element> elements;
-        std::array<RowPanel, block_panels> panels;
+        AlignedVector<Op::Element> gathered_elements;
+        std::vector<RowPanel> panels;
+        RowPanel gathered;
+        // The rows of a block that may be near a group.
+        std::array<std::vector<std::int64_t>, CentreBounds::most_groups> near;
     };
 
-    Room room() const { return Room(n_features_, codes_.n_steps()); }
+    std::int64_t block_rows() const { return block_panels_ * Op::tile_rows; }
+    Room room() const { return Room(n_features_, codes_.n_steps(), block_panels_); }
 
     void assign_block(std::int64_t first, std::int64_t count, Room& room) const {
         const std::int64_t n_panels = (count + Op::tile_rows - 1) / Op::tile_rows;
         visit_layout<T>(rows_, [&](auto row_at) {
             for (std::int64_t i = 0; i < n_panels; ++i) {
-                const std::int64_t begin = first + i * Op::tile_rows;
-                RowPanel& panel = room.panels[static_cast<std::size_t>(i)];
-                panel = {};
-                panel.count =
-                    static_cast<int>(std::min<std::int64_t>(Op::tile_rows, first + count - begin));
-                for (int r = 0; r < panel.count; ++r) {
-                    begin_row(row_at(begin + r), begin + r, r, panel, elements(room, i), room);
-                }
-                guess(row_at, begin, elements(room, i), panel);
+                begin_panel(row_at, first + i * Op::tile_rows, first + count,
+                            room.panels[static_cast<std::size_t>(i)]);
             }
-            for (std::int64_t p = 0; p < codes_.n_panels(); ++p) {
-                for (std::int64_t i = 0; i < n_panels; ++i) {
-                    filter(row_at, first + i * Op::tile_rows, p, elements(room, i),
-                           room.panels[static_cast<std::size_t>(i)]);
-                }
+            if (groups_ != nullptr && !groups_->drifts.empty() && find_near(n_panels, room)) {
+                meet_near(row_at, n_panels, room);
+            } else {
+                meet_all(row_at, n_panels, room);
             }
         });
-        for (std::int64_t r = 0; r < count; ++r) {
-            const RowPanel& panel = room.panels[static_cast<std::size_t>(r / Op::tile_rows)];
-            labels_[first + r] = panel.label[static_cast<std::size_t>(r % Op::tile_rows)];
-            distances_[first + r] = panel.distance[static_cast<std::size_t>(r % Op::tile_rows)];
+        for (std::int64_t i = 0; i < n_panels; ++i) {
+            const RowPanel& panel = room.panels[static_cast<std::size_t>(i)];
+            for (std::size_t r = 0; r < static_cast<std::size_t>(panel.count); ++r) {
+                labels_[panel.row[r]] = panel.label[r];
+                distances_[panel.row[r]] = panel.distance[r];
+            }
         }
     }
 
 private:
     using Sums = Op::Vector[Op::tile_rows][Op::tile_vectors];
 
-    Op::Element* elements(Room& room, std::int64_t i) const {
-        return room.elements.data() + i * Op::tile_rows * codes_.n_steps();
+    /// Takes rows, and measures the distances to the centres that are guessed.
+    void begin_panel(const auto& row_at, std::int64_t begin, std::int64_t end,
+                     RowPanel& panel) const {
+        panel = {};
+        panel.count = static_cast<int>(std::min<std::int64_t>(Op::tile_rows, end - begin));
+        for (std::size_t r = 0; r < static_cast<std::size_t>(panel.count); ++r) {
+            panel.row[r] = begin + static_cast<std::int64_t>(r);
+            panel.label[r] = -1;
+            panel.distance[r] = std::numeric_limits<double>::infinity();
+            const std::int32_t guessed = labels_[panel.row[r]];
+            if (guessed >= 0 && guessed < n_centres_) {
+                meet(row_at(panel.row[r]), guessed, panel, r);
+            }
+        }
     }
 
-    void begin_row(const auto& at, std::int64_t row, int place, RowPanel& panel,
-                   Op::Element* elements, Room& room) const {
-        const auto r = static_cast<std::size_t>(place);
-        panel.label[r] = -1;
-        panel.distance[r] = std::numeric_limits<double>::infinity();
+    /// Lets all rows meet all centres.
+    void meet_all(const auto& row_at, std::int64_t n_panels, Room& room) const {
+        const std::int64_t panel_length = Op::tile_rows * codes_.n_steps();
+        for (std::int64_t i = 0; i < n_panels; ++i) {
+            RowPanel& panel = room.panels[static_cast<std::size_t>(i)];
+            Op::Element* elements = room.elements.data() + i * panel_length;
+            for (std::size_t r = 0; r < static_cast<std::size_t>(panel.count); ++r) {
+                encode_row(row_at, panel, r, elements + r, Op::tile_rows, room);
+            }
+            guess(row_at, elements, panel);
+        }
+        for (std::int64_t p = 0; p < codes_.n_panels(); ++p) {
+            for (std::int64_t i = 0; i < n_panels; ++i) {
+                filter(row_at, p, room.elements.data() + i * panel_length,
+                       room.panels[static_cast<std::size_t>(i)]);
+            }
+        }
+    }
+
+    /// Lists the rows that may be near each group, after moving their bounds; false if they are so
+    /// many that all might as well meet all.
+    bool find_near(std::int64_t n_panels, Room& room) const {
+        const std::int64_t n_groups = groups_->count;
+        for (auto& rows : room.near) rows.clear();
+        std::int64_t n_near = 0;
+        std::int64_t n_pairs = 0;
+        for (std::int64_t i = 0; i < n_panels; ++i) {
+            const RowPanel& panel = room.panels[static_cast<std::size_t>(i)];
+            n_pairs += panel.count * n_groups;
+            for (std::size_t r = 0; r < static_cast<std::size_t>(panel.count); ++r) {
+                const double reach = std::sqrt(panel.distance[r]) * (1.0 + bound_margin);
+                const auto limit = static_cast<float>(std::max(reach, smallest_bound));
+                float* lower = bounds_->of_row(panel.row[r]);
+                std::uint8_t is_near[CentreBounds::most_groups];
+                for (std::int64_t g = 0; g < n_groups; ++g) {
+                    const float moved = lower[g] - groups_->drifts[static_cast<std::size_t>(g)];
+                    lower[g] = moved * static_cast<float>(1.0 - bound_margin);
+                    is_near[g] = static_cast<std::uint8_t>(!(lower[g] > limit));
+                }
+                for (std::int64_t g = 0; g < n_groups; ++g) {
+                    if (is_near[g] == 0) continue;
+                    room.near[static_cast<std::size_t>(g)].push_back(i * Op::tile_rows +
+                                                                     static_cast<std::int64_t>(r));
+                    ++n_near;
+                }
+            }
+        }
+        return static_cast<double>(n_near) <= worthwhile_share * static_cast<double>(n_pairs);
+    }
+
+    /// Lets rows meet the groups that they may be near.
+    void meet_near(const auto& row_at, std::int64_t n_panels, Room& room) const {
+        const std::int64_t n_steps = codes_.n_steps();
+        for (std::int64_t i = 0; i < n_panels; ++i) {
+            RowPanel& panel = room.panels[static_cast<std::size_t>(i)];
+            for (std::size_t r = 0; r < static_cast<std::size_t>(panel.count); ++r) {
+                const auto place = i * Op::tile_rows + static_cast<std::int64_t>(r);
+                encode_row(row_at, panel, r, room.elements.data() + place * n_steps, 1, room);
+            }
+        }
+        for (std::int64_t p = 0; p < codes_.n_panels(); ++p) {
+            const auto& near = room.near[static_cast<std::size_t>(groups_->of_panel(p))];
+            for (std::size_t begin = 0; begin < near.size(); begin += Op::tile_rows) {
+                const std::size_t count = std::min<std::size_t>(Op::tile_rows, near.size() - begin);
+                meet_gathered(row_at, p, near.data() + begin, count, room);
+            }
+        }
+    }
+
+    void meet_gathered(const auto& row_at, std::int64_t p, const std::int64_t* places,
+                       std::size_t count, Room& room) const {
+        const std::int64_t n_steps = codes_.n_steps();
+        RowPanel& gathered = room.gathered;
+        gathered.count = static_cast<int>(count);
+        const auto home = [&](std::size_t r) -> RowPanel& {
+            return room.panels[static_cast<std::size_t>(places[r] / Op::tile_rows)];
+        };
+        const auto place_at_home = [&](std::size_t r) {
+            return static_cast<std::size_t>(places[r] % Op::tile_rows);
+        };
+        for (std::size_t r = 0; r < count; ++r) {
+            gathered.copy(r, home(r), place_at_home(r));
+            const Op::Element* from = room.elements.data() + places[r] * n_steps;
+            Op::Element* to = room.gathered_elements.data() + r;
+            for (std::int64_t s = 0; s < n_steps; ++s) to[s * Op::tile_rows] = from[s];
+        }
+        filter(row_at, p, room.gathered_elements.data(), gathered);
+        for (std::size_t r = 0; r < count; ++r) {
+            home(r).copy_nearest(place_at_home(r), gathered, r);
+        }
+    }
+
+    /// Turns a row into codes, elements `stride` apart.
+    void encode_row(const auto& row_at, RowPanel& panel, std::size_t r, Op::Element* elements,
+                    std::int64_t stride, Room& room) const {
+        const auto at = row_at(panel.row[r]);
         double* centred = room.centred.data();
         for (std::int64_t d = 0; d < n_features_; ++d) {
             centred[d] = static_cast<double>(at(d)) - centres_.mean[static_cast<std::size_t>(d)];
@@ -159,17 +326,14 @@ private:
                 std::max({size.largest, codes_.largest_length() / 1024, smallest_coded});
             const Coding coding = encode_vector(centred, n_places, size.length,
                                                 largest / codes_.reach(), room.codes.data());
-            pack_codes<Op, Op::tile_rows>(room.codes.data(), n_places, codes_.n_steps(),
-                                          codes_.row_shift(), place, room.features.data(),
-                                          elements);
+            pack_codes<Op>(room.codes.data(), n_places, codes_.n_steps(), codes_.row_shift(),
+                           room.features.data(), elements, stride);
             panel.inverse_scale[r] = 1.0 / coding.scale;
             panel.code_length[r] = coding.code_length;
             panel.remainder[r] = coding.remainder;
             panel.length[r] = coding.length;
         }
         note_needed(panel, r);
-        const std::int32_t guessed = labels_[row];
-        if (guessed >= 0 && guessed < n_centres_) meet(at, guessed, panel, r);
     }
 
     /// Measures the distance to a centre, and keeps that if it is nearer or as near and comes
@@ -210,8 +374,7 @@ private:
 
     /// Gives rows without a label the centre of one panel that seems the nearest: whatever is near
     /// lets the filter hold back most of the others.
-    void guess(const auto& row_at, std::int64_t first, const Op::Element* elements,
-               RowPanel& rows) const {
+    void guess(const auto& row_at, const Op::Element* elements, RowPanel& rows) const {
         const auto needs_guess = [&rows](std::size_t r) {
             return rows.label[r] < 0 && rows.is_coded[r];
         };
@@ -238,12 +401,12 @@ private:
                     best_score = score;
                 }
             }
-            meet(row_at(first + static_cast<std::int64_t>(r)), codes_.number(p, best), rows, r);
+            meet(row_at(rows.row[r]), codes_.number(p, best), rows, r);
         }
     }
 
     /// Lets a panel of rows meet those centres of a panel that may be nearer than what they have.
-    void filter(const auto& row_at, std::int64_t first, std::int64_t p, const Op::Element* elements,
+    void filter(const auto& row_at, std::int64_t p, const Op::Element* elements,
                 RowPanel& rows) const {
         const CentrePanel& panel = codes_.panel(p);
         // What the sum of codes less `factor` times a centre's offset must reach.
@@ -273,14 +436,47 @@ private:
             reached[r] = bits;
             any |= bits;
         }
+        if (bounds_ != nullptr) note_bounds(rows, panel, p, sums, factors);
         const std::uint64_t present = (std::uint64_t{1} << panel.count) - 1;
         if ((any & present) == 0) return;
         for (std::size_t r = 0; r < static_cast<std::size_t>(rows.count); ++r) {
             for (std::uint64_t bits = reached[r] & present; bits != 0; bits &= bits - 1) {
                 const std::int32_t centre = codes_.number(p, std::countr_zero(bits));
                 if (centre == rows.label[r]) continue;
-                meet(row_at(first + static_cast<std::int64_t>(r)), centre, rows, r);
+                meet(row_at(rows.row[r]), centre, rows, r);
             }
+        }
+    }
+
+    /// Writes how near the centres of a panel can be to each row, rounded down.
+    void note_bounds(const RowPanel& rows, const CentrePanel& panel, std::int64_t p,
+                     const Sums& sums, const std::array<float, Op::tile_rows>& factors) const {
+        std::array<float, Op::tile_rows> scores;
+        NEARPLANE_UNROLL
+        for (std::size_t r = 0; r < Op::tile_rows; ++r) {
+            float score = Op::largest(sums[r][0], codes_.offsets(p), factors[r]);
+            NEARPLANE_UNROLL
+            for (int v = 1; v < Op::tile_vectors; ++v) {
+                score = std::max(
+                    score, Op::largest(sums[r][v], codes_.offsets(p) + v * Op::lanes, factors[r]));
+            }
+            scores[r] = score;
+        }
+        const std::int64_t group = groups_->of_panel(p);
+        for (std::size_t r = 0; r < static_cast<std::size_t>(rows.count); ++r) {
+            const double lengths = rows.length[r] + codes_.largest_length();
+            const double score = static_cast<double>(scores[r]) + filter_error +
+                                 rows.remainder[r] * panel.length +
+                                 rows.code_length[r] * panel.remainder;
+            const double square = rows.length[r] * rows.length[r] -
+                                  2.0 * (score * panel.scale / rows.inverse_scale[r] +
+                                         filter_error * lengths * lengths);
+            const double distance = std::sqrt(std::max(square, 0.0)) * (1.0 - bound_margin);
+            const bool is_useful = rows.is_coded[r] && panel.is_coded && distance > smallest_bound;
+            const auto bound =
+                is_useful ? static_cast<float>(std::min(distance, largest_bound)) : 0.0F;
+            float& lower = bounds_->of_row(rows.row[r])[group];
+            lower = groups_->is_first(p) ? bound : std::min(lower, bound);
         }
     }
 
@@ -291,17 +487,32 @@ private:
     const CentreCodes<Op>& codes_;
     std::int32_t* labels_;
     double* distances_;
+    CentreBounds* bounds_;
+    const Groups* groups_;
+    std::int64_t block_panels_;
 };
 
 }  // namespace
 
 void nearest_centres(const MatrixView& rows, const MatrixView& centres, int n_threads,
-                     Monitor& monitor, std::int32_t* labels, double* distances) {
+                     Monitor& monitor, std::int32_t* labels, double* distances,
+                     CentreBounds* bounds) {
     assert(rows.cols == centres.cols && centres.rows >= 1);
     if (rows.rows == 0) return;
-    const Centres prepared(centres);
+    const bool are_known = bounds != nullptr && bounds->are_known();
+    const Centres prepared(centres, are_known ? &bounds->order : nullptr);
+    std::optional<Groups> groups;
+    if (bounds != nullptr) {
+        groups.emplace(prepared, *bounds);
+        bounds->centres.clear();  // not known, should this be interrupted
+        bounds->order = prepared.codes.order();
+        bounds->n_groups = groups->count;
+        bounds->lower.resize(static_cast<std::size_t>(rows.rows * groups->count));
+    }
     visit_scalar(rows.scalar, [&](auto tag) {
-        const Assignment<decltype(tag)> assignment(rows, prepared, labels, distances);
+        const Assignment<decltype(tag)> assignment(rows, prepared, labels, distances, bounds,
+                                                   groups ? &*groups : nullptr);
+        const std::int64_t block_rows = assignment.block_rows();
         const double per_block = static_cast<double>(block_rows) *
                                  static_cast<double>(centres.rows) *
                                  static_cast<double>(centres.cols);
@@ -319,6 +530,7 @@ void nearest_centres(const MatrixView& rows, const MatrixView& centres, int n_th
             }
         });
     });
+    if (bounds != nullptr) bounds->centres = prepared.values;
 }
 
 }  // namespace nearplane

@@ -31,6 +31,7 @@ def _chosen_level() -> str:
 
 _level = importlib.import_module(f"{__name__}._{_chosen_level()}")
 
+CenterBounds = _level.CenterBounds
 Encoder = _level.Encoder
 EpochTrace = _level.EpochTrace
 LinearTrainer = _level.LinearTrainer
@@ -54,6 +55,7 @@ pairwise_distances = _level.pairwise_distances
 row_hashes = _level.row_hashes
 
 __all__ = [
+    "CenterBounds",
     "Encoder",
     "EpochTrace",
     "LinearTrainer",

@@ -21,6 +21,11 @@ _Loss = Literal[
 ]
 _Optimizer = Literal["sgd", "nesterov", "adagrad", "rmsprop", "adam"]
 
+class CenterBounds:
+    """How near groups of centers can be to each of the same rows."""
+
+    def __init__(self) -> None: ...
+
 class Encoder:
     """How rows become the short codes that a pruned search compares."""
 
@@ -234,6 +239,7 @@ def nearest_centers(
     centers: NDArray[Any],
     *,
     guess: NDArray[np.int32] | None,
+    bounds: CenterBounds | None = None,
     n_threads: int,
     progress: _Progress | None,
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]: ...

@@ -11,6 +11,10 @@ from nearplane import _core
 
 Report = Callable[[int, float], None]
 
+# Iterations without bounds, and centres that are so few that bounds spare hardly anything.
+_UNBOUND = 3
+_FEWEST_BOUND = 256
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -23,11 +27,14 @@ class Rows:
     n_threads: int
 
     def assign(
-        self, centers: NDArray[Any], guess: NDArray[np.int32] | None = None
+        self,
+        centers: NDArray[Any],
+        guess: NDArray[np.int32] | None = None,
+        bounds: _core.CenterBounds | None = None,
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Return each row's nearest centre and its squared distance."""
         return _core.nearest_centers(
-            self.X, centers, guess=guess, n_threads=self.n_threads, progress=None
+            self.X, centers, guess=guess, bounds=bounds, n_threads=self.n_threads, progress=None
         )
 
     def sums(
@@ -97,11 +104,16 @@ def lloyd(
         Its labels are those of its centres.
     """
     labels: NDArray[np.int32] | None = None
+    # What is known of distances is kept as soon as centres move little enough for it to stay true:
+    # at first it would only cost, and the order of the centres would not be that of their lengths.
+    bounds: _core.CenterBounds | None = None
     n_iter, shift, has_moved, is_converged = 0, np.inf, True, False
     while n_iter < max_iter and not is_converged:
         n_iter += 1
         before, previous = labels, centers
-        labels, distances = rows.assign(centers, before)
+        if n_iter > _UNBOUND and len(centers) >= _FEWEST_BOUND:
+            bounds = bounds or _core.CenterBounds()
+        labels, distances = rows.assign(centers, before, bounds)
         centers = _moved(rows, centers, labels, distances)
         shift = float(np.sum(np.square(centers.astype(np.float64) - previous)))
         has_moved = not np.array_equal(centers, previous)
@@ -110,7 +122,7 @@ def lloyd(
         if report is not None:
             report(n_iter, rows.total(distances))
     if has_moved:  # the labels are those of the centres before they moved
-        labels, distances = rows.assign(centers, labels)
+        labels, distances = rows.assign(centers, labels, bounds)
     assert labels is not None
     return Clustering(centers, labels, rows.total(distances), n_iter, shift, is_converged)
 

@@ -76,6 +76,13 @@ struct Avx2Int32Lanes {
         const __m256 reached = _mm256_cmp_ps(score, _mm256_set1_ps(limit), _CMP_NLT_UQ);
         return static_cast<std::uint32_t>(_mm256_movemask_ps(reached));
     }
+    static float largest(Vector sums, const float* offsets, float factor) {
+        const __m256 score = _mm256_fnmadd_ps(_mm256_loadu_ps(offsets), _mm256_set1_ps(factor),
+                                              _mm256_cvtepi32_ps(sums));
+        __m128 half = _mm_max_ps(_mm256_castps256_ps128(score), _mm256_extractf128_ps(score, 1));
+        half = _mm_max_ps(half, _mm_movehl_ps(half, half));
+        return _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
+    }
 };
 
 /// Two features a step: vpmaddwd multiplies int16 pairs and adds neighbours.

@@ -63,6 +63,10 @@ struct Avx512Int32Lanes {
                                               _mm512_cvtepi32_ps(sums));
         return _mm512_cmp_ps_mask(score, _mm512_set1_ps(limit), _CMP_NLT_UQ);
     }
+    static float largest(Vector sums, const float* offsets, float factor) {
+        return _mm512_reduce_max_ps(_mm512_fnmadd_ps(
+            _mm512_loadu_ps(offsets), _mm512_set1_ps(factor), _mm512_cvtepi32_ps(sums)));
+    }
 };
 
 /// Two features a step: vpmaddwd multiplies int16 pairs and adds neighbours.

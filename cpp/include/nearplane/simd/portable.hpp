@@ -7,6 +7,7 @@
 // same step of `lanes` packed base rows (a `Vector`), and how a finished sum leaves the registers:
 // as it is (`store`), or as one bit that tells whether it passes a limit (`passing`).
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -97,6 +98,14 @@ struct PortableDotU8 : PortableLanes<std::int16_t> {
             bits |= static_cast<std::uint32_t>(!(score < limit)) << lane;
         }
         return bits;
+    }
+    /// The largest sum - offset * factor.
+    static float largest(const Vector& sums, const float* offsets, float factor) {
+        float best = static_cast<float>(sums[0]) - offsets[0] * factor;
+        for (std::size_t lane = 1; lane < lanes; ++lane) {
+            best = std::max(best, static_cast<float>(sums[lane]) - offsets[lane] * factor);
+        }
+        return best;
     }
 };
 
