@@ -41,7 +41,6 @@ public:
     HistogramWorker(const ColorHistogram& histogram, const std::vector<HistogramAxis>& axes)
         : histogram_(histogram),
           axes_(axes),
-          line_(static_cast<std::size_t>(histogram.width * histogram.channels)),
           values_(axes.size(), std::vector<double>(static_cast<std::size_t>(histogram.width))),
           first_(values_.size(), std::vector<std::int32_t>(values_[0].size())),
           second_(first_),
@@ -64,8 +63,8 @@ public:
             for (Index y = start(region, histogram_.height, histogram_.region_rows); y < last;
                  ++y) {
                 if (!pulse.keep_going()) return true;
-                if (!read(at, y)) return false;
-                share_out();
+                if (!is_inside(at, y)) return false;
+                share_out(at, y);
                 add_row(region);
             }
         }
@@ -90,65 +89,106 @@ private:
         return region * length / n_regions;
     }
 
-    /// Reads a row of pixels, and says whether they lie within the limits.
+    /// Whether a row of pixels lies within the limits.
     template <class Row>
-    bool read(const Row& at, Index y) {
-        const Index n = histogram_.width * histogram_.channels;
-        double least = histogram_.low;
-        double most = histogram_.high;
-        for (Index i = 0; i < n; ++i) {
-            const auto value = static_cast<double>(at(y * n + i));
-            line_[static_cast<std::size_t>(i)] = value;
-            least = std::min(least, value);
-            most = std::max(most, value);
+    bool is_inside(const Row& at, Index y) const {
+        if (std::is_same_v<Source, std::uint8_t> && histogram_.low <= 0.0 &&
+            histogram_.high >= 255.0) {
+            return true;
         }
-        return least >= histogram_.low && most <= histogram_.high;
+        const Index n = histogram_.width * histogram_.channels;
+        int outside = 0;
+        for (Index i = y * n; i < (y + 1) * n; ++i) {
+            const auto value = static_cast<double>(at(i));
+            outside |= static_cast<int>(!(value >= histogram_.low)) |
+                       static_cast<int>(!(value <= histogram_.high));
+        }
+        return outside == 0;
     }
 
-    /// Finds the bins of the row.
-    void share_out() {
-        if (!tabulates()) convert();
+    /// Finds the bins of a row of pixels.
+    template <class Row>
+    void share_out(const Row& at, Index y) {
+        const Index start_of_row = y * histogram_.width * histogram_.channels;
+        if constexpr (std::is_same_v<Source, std::uint8_t>) {
+            if (tabulates()) {
+                for (std::size_t k = 0; k < axes_.size(); ++k) look_up(at, start_of_row, k);
+                return;
+            }
+        }
+        convert(at, start_of_row);
         for (std::size_t k = 0; k < axes_.size(); ++k) {
-            for (std::size_t x = 0; x < values_[k].size(); ++x) {
-                const Shares shares = found(k, x);
-                first_[k][x] = shares.first;
-                second_[k][x] = shares.second;
-                of_second_[k][x] = shares.of_second;
+            const HistogramAxis axis = axes_[k];
+            const double* __restrict values = values_[k].data();
+            std::int32_t* __restrict first = first_[k].data();
+            if (!histogram_.soft) {
+                for (Index x = 0; x < histogram_.width; ++x) first[x] = axis.bin(values[x]);
+                continue;
+            }
+            std::int32_t* __restrict second = second_[k].data();
+            double* __restrict of_second = of_second_[k].data();
+            for (Index x = 0; x < histogram_.width; ++x) {
+                const Shares shares = axis.shares(values[x]);
+                first[x] = shares.first;
+                second[x] = shares.second;
+                of_second[x] = shares.of_second;
             }
         }
     }
 
-    Shares found(std::size_t k, std::size_t x) const {
-        if (!tabulates()) return shares_of(axes_[k], values_[k][x]);
-        return table_[k * 256 + static_cast<std::size_t>(line_[x * axes_.size() + k])];
+    template <class Row>
+    void look_up(const Row& at, Index start_of_row, std::size_t k) {
+        const Shares* table = table_.data() + k * 256;
+        const auto offset = start_of_row + static_cast<Index>(k);
+        for (std::size_t x = 0; x < first_[k].size(); ++x) {
+            const Shares& shares = table[at(offset + static_cast<Index>(x) * histogram_.channels)];
+            first_[k][x] = shares.first;
+            if (!histogram_.soft) continue;
+            second_[k][x] = shares.second;
+            of_second_[k][x] = shares.of_second;
+        }
     }
 
-    /// Brings the row into the space of the histogram.
-    void convert() {
-        const auto width = values_[0].size();
-        const double* pixel = line_.data();
-        const auto channels = static_cast<std::size_t>(histogram_.channels);
+    /// Brings a row of pixels into the space of the histogram.
+    template <class Row>
+    void convert(const Row& at, Index start_of_row) {
+        const Index width = histogram_.width;
+        const auto value = [&at, start_of_row](Index i) {
+            return static_cast<double>(at(start_of_row + i));
+        };
+        double* __restrict first = values_[0].data();
         if (histogram_.space == ColorSpace::channels) {
-            for (std::size_t k = 0; k < channels; ++k) {
-                for (std::size_t x = 0; x < width; ++x) values_[k][x] = pixel[x * channels + k];
+            for (std::size_t k = 0; k < values_.size(); ++k) {
+                const auto n = static_cast<Index>(values_.size());
+                for (Index x = 0; x < width; ++x) {
+                    values_[k][static_cast<std::size_t>(x)] = value(x * n + static_cast<Index>(k));
+                }
             }
             return;
         }
         if (histogram_.space == ColorSpace::luma) {
-            for (std::size_t x = 0; x < width; ++x, pixel += 3) {
-                values_[0][x] = luma(pixel[0], pixel[1], pixel[2]);
+            for (Index x = 0; x < width; ++x) {
+                first[x] = luma(value(3 * x), value(3 * x + 1), value(3 * x + 2));
             }
             return;
         }
         const double low = histogram_.low;
         const double range = histogram_.high - low;
-        for (std::size_t x = 0; x < width; ++x, pixel += 3) {
-            const Hsv colour = hsv_of((pixel[0] - low) / range, (pixel[1] - low) / range,
-                                      (pixel[2] - low) / range);
-            values_[0][x] = colour.hue;
-            if (histogram_.space == ColorSpace::hue) continue;
-            values_[1][x] = colour.saturation;
-            values_[2][x] = colour.value;
+        const auto hsv_at = [value, low, range](Index x) {
+            return hsv_of((value(3 * x) - low) / range, (value(3 * x + 1) - low) / range,
+                          (value(3 * x + 2) - low) / range);
+        };
+        if (histogram_.space == ColorSpace::hue) {
+            for (Index x = 0; x < width; ++x) first[x] = hsv_at(x).hue;
+            return;
+        }
+        double* __restrict second = values_[1].data();
+        double* __restrict third = values_[2].data();
+        for (Index x = 0; x < width; ++x) {
+            const Hsv colour = hsv_at(x);
+            first[x] = colour.hue;
+            second[x] = colour.saturation;
+            third[x] = colour.value;
         }
     }
 
@@ -169,7 +209,7 @@ private:
     void add_each(double* sums, Index begin, Index end) {
         for (std::size_t k = 0; k < axes_.size(); ++k) {
             for (auto x = static_cast<std::size_t>(begin); x < static_cast<std::size_t>(end); ++x) {
-                sums[first_[k][x]] += 1.0 - of_second_[k][x];
+                sums[first_[k][x]] += 1.0 - of_second_[k][x];  // 1 if not soft
                 if (histogram_.soft) sums[second_[k][x]] += of_second_[k][x];
             }
             sums += histogram_.bins[k];
@@ -224,8 +264,7 @@ private:
 
     const ColorHistogram& histogram_;
     const std::vector<HistogramAxis>& axes_;
-    std::vector<double> line_;                 // a row of pixels
-    std::vector<std::vector<double>> values_;  // the same in the space of the histogram
+    std::vector<std::vector<double>> values_;  // of a row of pixels, channel by channel
     std::vector<std::vector<std::int32_t>> first_, second_;
     std::vector<std::vector<double>> of_second_;
     std::vector<double> sums_;

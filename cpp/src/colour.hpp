@@ -21,10 +21,14 @@ struct Hsv {
 inline Hsv hsv_of(double red, double green, double blue) {
     const double largest = std::max(red, std::max(green, blue));
     const double range = largest - std::min(red, std::min(green, blue));
-    // Written as choices between values, which compilers vectorise.
-    double sixths = (green - blue) / range;
-    sixths = green == largest ? 2.0 + (blue - red) / range : sixths;
-    sixths = blue == largest ? 4.0 + (red - green) / range : sixths;
+    // Written as choices between values, which compilers vectorise, with a single division.
+    double difference = green - blue;
+    double sixth = 0.0;
+    difference = green == largest ? blue - red : difference;
+    sixth = green == largest ? 2.0 : sixth;
+    difference = blue == largest ? red - green : difference;
+    sixth = blue == largest ? 4.0 : sixth;
+    const double sixths = sixth + difference / range;
     const double turns = sixths / 6.0;
     const double hue = turns < 0.0 ? turns + 1.0 : turns;
     return {range > 0.0 ? hue : 0.0, largest > 0.0 ? range / largest : 0.0, largest};

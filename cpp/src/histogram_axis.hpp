@@ -38,8 +38,9 @@ public:
         const auto found = static_cast<std::int32_t>(
             std::min(std::max(0.0, place), static_cast<double>(n_bins_ - 1)));
         // The product may have been rounded across an edge.
-        if (value < edge(found)) return std::max(found - 1, 0);
-        return value >= edge(found + 1) ? std::min(found + 1, n_bins_ - 1) : found;
+        const std::int32_t moved =
+            std::int32_t{value >= edge(found + 1)} - std::int32_t{value < edge(found)};
+        return std::min(std::max(found + moved, 0), n_bins_ - 1);
     }
 
     /// Shares by the distance from the middles of bins; before the middle of the first one, and
