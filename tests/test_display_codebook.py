@@ -1,3 +1,4 @@
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -96,6 +97,19 @@ def test_a_grid_may_have_any_number_of_columns(ax, rng):
     assert display.as_mosaic(50).shape == (2, 20, 4)
     with pytest.raises(ValueError, match="n_columns must be at least 1; got 0"):
         display.as_mosaic(0)
+
+
+@pytest.mark.parametrize("n", [1, 3, 100])
+def test_the_title_is_not_cut_off(rng, n):
+    title = "100 of 1,000 visual words, the strongest first"
+    display = CodebookDisplay(words=rng.normal(size=(n, 6, 6, 3)), title=title).plot()
+    try:
+        display.figure_.draw_without_rendering()
+        box, page = display.ax_.title.get_window_extent(), display.figure_.bbox
+        assert page.x0 <= box.x0 <= box.x1 <= page.x1
+        assert page.y0 <= box.y0 <= box.y1 <= page.y1
+    finally:
+        plt.close(display.figure_)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ _TITLES = {
 # What lies between words: no grey, which words have, and neither their black nor their white.
 _GROUND = "#b9c7d9"
 # Inches of a word in a figure of our own, and the most such a figure is wide.
-_INCHES, _WIDEST = 0.45, 9.0
+_INCHES, _WIDEST, _NARROWEST = 0.45, 9.0, 3.2
+# A letter is about so wide, as a part of the size of its font.
+_LETTER = 0.62
 
 
 class CodebookDisplay:
@@ -194,13 +196,20 @@ class CodebookDisplay:
         mosaic = self.as_mosaic(n_columns)
         height, width = mosaic.shape[:2]
         inches = min(_INCHES * width / (self.words.shape[2] + 1), _WIDEST)
-        self.ax_ = axes_or_new(ax, (max(inches, 2.5), max(inches * height / width, 0.5) + 0.4))
+        size = max(inches, _NARROWEST), max(inches * height / width, 0.5) + 0.4
+        self.ax_ = axes_or_new(ax, size)
         self.figure_ = self.ax_.figure
         self._draw_ground(height, width)
         self.ax_.imshow(mosaic, interpolation="nearest", aspect="equal", zorder=1)
         self.ax_.set_axis_off()
-        self.ax_.set_title(self.title, fontsize=10)
+        self.ax_.set_title(self.title, fontsize=self._fontsize())
         return self
+
+    def _fontsize(self) -> float:
+        """Return points in which the title is no wider than the axes, if that can be read."""
+        box = self.ax_.get_window_extent().transformed(self.ax_.figure.dpi_scale_trans.inverted())
+        fitting = 72 * box.width / (_LETTER * max(len(self.title), 1))
+        return float(min(max(fitting, 5.0), 10.0))
 
     def _draw_ground(self, height: int, width: int) -> None:
         """Draw what lies between and around the words."""
