@@ -223,7 +223,7 @@ class ColorHistogram(ImageFeatures):
             bins=self.bins_,
             joint=len(self.feature_shape_) == 2 + len(self.bins_),
             soft=self.soft,
-            grid=self.feature_shape_[:2],
+            grid=(self.feature_shape_[0], self.feature_shape_[1]),
             scale=_SCALES[self.normalize],
             low=low,
             high=high,
