@@ -6,13 +6,13 @@
 #include <optional>
 #include <vector>
 
-#include "centre_codes.hpp"
+#include "centre_groups.hpp"
 #include "scan.hpp"
 
 namespace nearplane {
 namespace {
 
-using Op = simd::DotU8;
+using Op = CentreOp;
 static_assert(tile_columns<Op> < 64, "a bit for each centre of a panel");
 
 // Row panels that meet a panel of centres in turn: many, so that those few of their rows that
@@ -21,117 +21,8 @@ constexpr std::int64_t most_block_panels = 96;
 constexpr std::int64_t block_bytes = 256 << 10;
 // Of one task: about a millisecond.
 constexpr double task_operations = 1 << 27;
-// Pairs of rows and groups that bounds must rule out to be worth gathering the others.
+// Pairs of rows and groups that bounds may leave for it to be worth gathering them.
 constexpr double worthwhile_share = 0.5;
-// More than float32 rounds, and less than it can say: bounds are moved by that much.
-constexpr double bound_margin = 0x1p-20;
-constexpr double smallest_bound = 1e-30;
-constexpr double largest_bound = 1e30;
-// All roundings of float32 in the filter, relative to (|x| + |c|)^2; see docs/numerics.md.
-constexpr double filter_error = 0x1p-20;
-
-/// The rows of a panel, and the nearest of the centres that each has met. Numbers of all rows lie
-/// side by side, so that limits are computed for all of them at once.
-struct RowPanel {
-    static constexpr int n_rows = Op::tile_rows;
-
-    /// Half of |x|^2 - distance, less what rounding may have cost: what a product must reach.
-    std::array<double, n_rows> needed;
-    std::array<double, n_rows> inverse_scale;
-    std::array<double, n_rows> code_length;
-    std::array<double, n_rows> remainder;
-    std::array<double, n_rows> length;
-    std::array<double, n_rows> distance;
-    std::array<std::int64_t, n_rows> row;
-    std::array<std::int32_t, n_rows> label;
-    std::array<bool, n_rows> is_coded;
-    int count = 0;
-
-    /// Takes over a row of another panel, all of it or what changes.
-    void copy(std::size_t place, const RowPanel& other, std::size_t r) {
-        inverse_scale[place] = other.inverse_scale[r];
-        code_length[place] = other.code_length[r];
-        remainder[place] = other.remainder[r];
-        length[place] = other.length[r];
-        row[place] = other.row[r];
-        is_coded[place] = other.is_coded[r];
-        copy_nearest(place, other, r);
-    }
-    void copy_nearest(std::size_t place, const RowPanel& other, std::size_t r) {
-        needed[place] = other.needed[r];
-        distance[place] = other.distance[r];
-        label[place] = other.label[r];
-    }
-};
-
-/// Centres as they are and, once, as codes.
-struct Centres {
-    Centres(const MatrixView& centres, const std::vector<std::int32_t>* order)
-        : values(read(centres)), mean(mean_of(values, centres)), codes(centred(centres, order)) {}
-
-    static std::vector<double> read(const MatrixView& centres) {
-        std::vector<double> out(static_cast<std::size_t>(centres.rows * centres.cols));
-        visit_scalar(centres.scalar, [&](auto tag) {
-            visit_layout<decltype(tag)>(centres, [&](auto row_at) {
-                double* to = out.data();
-                for (std::int64_t c = 0; c < centres.rows; ++c) {
-                    const auto at = row_at(c);
-                    for (std::int64_t d = 0; d < centres.cols; ++d) *to++ = at(d);
-                }
-            });
-        });
-        return out;
-    }
-
-    static std::vector<double> mean_of(const std::vector<double>& values, const MatrixView& shape) {
-        std::vector<double> mean(static_cast<std::size_t>(shape.cols), 0.0);
-        const double share = 1.0 / static_cast<double>(shape.rows);
-        for (std::size_t i = 0; i < values.size(); ++i) mean[i % mean.size()] += values[i] * share;
-        return mean;
-    }
-
-    CentreCodes<Op> centred(const MatrixView& shape, const std::vector<std::int32_t>* order) const {
-        std::vector<double> out(values);
-        for (std::size_t i = 0; i < out.size(); ++i) out[i] -= mean[i % mean.size()];
-        return {out.data(), shape.rows, shape.cols, order};
-    }
-
-    std::vector<double> values;
-    std::vector<double> mean;  // any point would do; near the middle, codes have the finest steps
-    CentreCodes<Op> codes;
-};
-
-/// Panels of centres in groups, and how far the centres of each have moved.
-struct Groups {
-    Groups(const Centres& centres, const CentreBounds& bounds)
-        : panels_each((centres.codes.n_panels() + CentreBounds::most_groups - 1) /
-                      CentreBounds::most_groups),
-          count((centres.codes.n_panels() + panels_each - 1) / panels_each) {
-        if (!bounds.are_known()) return;
-        drifts.assign(static_cast<std::size_t>(count), static_cast<float>(smallest_bound));
-        const std::int64_t n_features = std::ssize(centres.mean);
-        for (std::int64_t p = 0; p < centres.codes.n_panels(); ++p) {
-            for (int place = 0; place < centres.codes.panel(p).count; ++place) {
-                const std::int64_t c = centres.codes.number(p, place) * n_features;
-                const double square = partial_sums(n_features, [&](std::int64_t d) {
-                    const auto at = static_cast<std::size_t>(c + d);
-                    const double moved = centres.values[at] - bounds.centres[at];
-                    return moved * moved;
-                });
-                float& drift = drifts[static_cast<std::size_t>(of_panel(p))];
-                const double upper = std::sqrt(square) * (1.0 + bound_margin);
-                drift = upper > drift ? static_cast<float>(upper) : drift;
-            }
-        }
-    }
-
-    std::int64_t of_panel(std::int64_t p) const { return p / panels_each; }
-    bool is_first(std::int64_t p) const { return p % panels_each == 0; }
-
-    std::int64_t panels_each;
-    std::int64_t count;
-    std::vector<float> drifts;  // rounded up; none if bounds are not known
-};
 
 template <class T>
 class Assignment {
@@ -183,7 +74,7 @@ public:
                 begin_panel(row_at, first + i * Op::tile_rows, first + count,
                             room.panels[static_cast<std::size_t>(i)]);
             }
-            if (groups_ != nullptr && !groups_->drifts.empty() && find_near(n_panels, room)) {
+            if (groups_ != nullptr && groups_->are_bound() && find_near(n_panels, room)) {
                 meet_near(row_at, n_panels, room);
             } else {
                 meet_all(row_at, n_panels, room);
@@ -239,29 +130,19 @@ private:
     /// Lists the rows that may be near each group, after moving their bounds; false if they are so
     /// many that all might as well meet all.
     bool find_near(std::int64_t n_panels, Room& room) const {
-        const std::int64_t n_groups = groups_->count;
         for (auto& rows : room.near) rows.clear();
         std::int64_t n_near = 0;
         std::int64_t n_pairs = 0;
         for (std::int64_t i = 0; i < n_panels; ++i) {
             const RowPanel& panel = room.panels[static_cast<std::size_t>(i)];
-            n_pairs += panel.count * n_groups;
+            n_pairs += panel.count * groups_->count;
             for (std::size_t r = 0; r < static_cast<std::size_t>(panel.count); ++r) {
-                const double reach = std::sqrt(panel.distance[r]) * (1.0 + bound_margin);
-                const auto limit = static_cast<float>(std::max(reach, smallest_bound));
-                float* lower = bounds_->of_row(panel.row[r]);
-                std::uint8_t is_near[CentreBounds::most_groups];
-                for (std::int64_t g = 0; g < n_groups; ++g) {
-                    const float moved = lower[g] - groups_->drifts[static_cast<std::size_t>(g)];
-                    lower[g] = moved * static_cast<float>(1.0 - bound_margin);
-                    is_near[g] = static_cast<std::uint8_t>(!(lower[g] > limit));
-                }
-                for (std::int64_t g = 0; g < n_groups; ++g) {
-                    if (is_near[g] == 0) continue;
-                    room.near[static_cast<std::size_t>(g)].push_back(i * Op::tile_rows +
-                                                                     static_cast<std::int64_t>(r));
-                    ++n_near;
-                }
+                const auto place = i * Op::tile_rows + static_cast<std::int64_t>(r);
+                groups_->find_near(bounds_->of_row(panel.row[r]), panel.distance[r],
+                                   [&](std::size_t group) {
+                                       room.near[group].push_back(place);
+                                       ++n_near;
+                                   });
             }
         }
         return static_cast<double>(n_near) <= worthwhile_share * static_cast<double>(n_pairs);
@@ -333,7 +214,7 @@ private:
             panel.remainder[r] = coding.remainder;
             panel.length[r] = coding.length;
         }
-        note_needed(panel, r);
+        panel.note_needed(r, codes_.largest_length());
     }
 
     /// Measures the distance to a centre, and keeps that if it is nearer or as near and comes
@@ -351,15 +232,7 @@ private:
         }
         panel.label[r] = centre;
         panel.distance[r] = distance;
-        note_needed(panel, r);
-    }
-
-    void note_needed(RowPanel& panel, std::size_t r) const {
-        const double length = panel.length[r];
-        const double lengths = length + codes_.largest_length();
-        panel.needed[r] = panel.is_coded[r] ? (length * length - panel.distance[r]) / 2 -
-                                                  filter_error * lengths * lengths
-                                            : -std::numeric_limits<double>::infinity();
+        panel.note_needed(r, codes_.largest_length());
     }
 
     void multiply(const Op::Element* elements, std::int64_t p, Sums& sums) const {
@@ -464,17 +337,7 @@ private:
         }
         const std::int64_t group = groups_->of_panel(p);
         for (std::size_t r = 0; r < static_cast<std::size_t>(rows.count); ++r) {
-            const double lengths = rows.length[r] + codes_.largest_length();
-            const double score = static_cast<double>(scores[r]) + filter_error +
-                                 rows.remainder[r] * panel.length +
-                                 rows.code_length[r] * panel.remainder;
-            const double square = rows.length[r] * rows.length[r] -
-                                  2.0 * (score * panel.scale / rows.inverse_scale[r] +
-                                         filter_error * lengths * lengths);
-            const double distance = std::sqrt(std::max(square, 0.0)) * (1.0 - bound_margin);
-            const bool is_useful = rows.is_coded[r] && panel.is_coded && distance > smallest_bound;
-            const auto bound =
-                is_useful ? static_cast<float>(std::min(distance, largest_bound)) : 0.0F;
+            const float bound = lower_bound(rows, r, panel, scores[r], codes_.largest_length());
             float& lower = bounds_->of_row(rows.row[r])[group];
             lower = groups_->is_first(p) ? bound : std::min(lower, bound);
         }

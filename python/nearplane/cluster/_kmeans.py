@@ -1,7 +1,7 @@
 """`KMeans`."""
 
 import warnings
-from math import isfinite, prod
+from math import prod
 from typing import Any, Self
 
 import numpy as np
@@ -12,9 +12,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nearplane import _core
-from nearplane._images import real_dtype
 from nearplane._persistence import Arrays, Facts, PersistentEstimator, check_stored
-from nearplane._progress import Progress, progress_bar
+from nearplane._progress import progress_bar
 from nearplane._targets import read_sample_weight
 from nearplane._validation import (
     as_common_dtype,
@@ -27,10 +26,9 @@ from nearplane._validation import (
     resolve_n_jobs,
     with_names,
 )
-from nearplane.cluster._lloyd import Clustering, Report, Rows, lloyd
-from nearplane.cluster._seeding import Init, check_init, is_drawn, seed_centers
-
-_DRAWS = 10  # of random seeds, if nobody says how many
+from nearplane.cluster._fitting import best_clustering, check_settings
+from nearplane.cluster._lloyd import Clustering, Rows
+from nearplane.cluster._seeding import Init
 
 
 class KMeans(
@@ -177,16 +175,16 @@ width) or (n_samples, height, width, channels)
             If the centres still move after `max_iter` iterations, or if there are fewer different
             rows than clusters.
         """
-        settings = self._check_parameters()
+        settings = check_settings(self)
         array = read_array(X, "X")
-        matrix = as_matrix(array, "X", n_threads=settings["n_threads"], min_rows=1)
-        if len(matrix) < settings["n_clusters"]:
+        matrix = as_matrix(array, "X", n_threads=settings.n_threads, min_rows=1)
+        if len(matrix) < settings.n_clusters:
             raise ValueError(
-                f"n_samples={len(matrix)} should be >= n_clusters={settings['n_clusters']}."
+                f"n_samples={len(matrix)} should be >= n_clusters={settings.n_clusters}."
             )
         weight = read_sample_weight(sample_weight, len(matrix))
-        rows = Rows(matrix, weight, settings["n_threads"])
-        found = self._cluster(rows, settings)
+        rows = Rows(matrix, weight, settings.n_threads)
+        found = best_clustering(rows, settings, check_random_state(self.random_state))
         self._warn(found, len(np.unique(found.labels)))
         validate_data(self, with_names(X, matrix), reset=True, skip_check_array=True)
         # One step for the interpreter, between whose steps Ctrl-C is heard.
@@ -326,57 +324,6 @@ width) or (n_samples, height, width, channels)
     def _n_features_out(self) -> int:
         return len(self.cluster_centers_)
 
-    def _check_parameters(self) -> dict[str, Any]:
-        """Return the parameters that are numbers, checked."""
-        check_init(self.init)
-        n_init = self.n_init
-        if isinstance(n_init, str):
-            if n_init != "auto":
-                raise ValueError(f"n_init must be 'auto' or an integer; got {n_init!r}.")
-            draws_anew = callable(self.init) or (
-                isinstance(self.init, str) and self.init == "random"
-            )
-            n_init = _DRAWS if draws_anew else 1
-        n_init = check_integer("n_init", n_init, at_least=1)
-        return {
-            "n_clusters": check_integer("n_clusters", self.n_clusters, at_least=1),
-            "n_init": n_init if is_drawn(self.init) else 1,
-            "max_iter": check_integer("max_iter", self.max_iter, at_least=1),
-            "tol": check_real("tol", self.tol, at_least=0),
-            "verbose": check_flag("verbose", self.verbose),
-            "n_threads": resolve_n_jobs(self.n_jobs),
-        }
-
-    def _cluster(self, rows: Rows, settings: dict[str, Any]) -> Clustering:
-        """Return the best of all starts."""
-        random_state = check_random_state(self.random_state)
-        variance = rows.variance()
-        if not isfinite(variance * rows.X.size):
-            raise ValueError(
-                "X holds rows so far apart that their squared distances overflow float64; scale "
-                "the values down."
-            )
-        best: Clustering | None = None
-        n_init, max_iter = settings["n_init"], settings["max_iter"]
-        with progress_bar("k-means", enabled=settings["verbose"]) as bar:
-            for start in range(n_init):
-                if bar is not None:
-                    bar(start / n_init, "(seeds)")
-                centers = seed_centers(
-                    self.init, rows, settings["n_clusters"], real_dtype(rows.X), random_state
-                )
-                found = lloyd(
-                    rows,
-                    centers,
-                    max_iter=max_iter,
-                    tolerance=settings["tol"] * variance,
-                    report=_report(bar, start, n_init, max_iter),
-                )
-                if best is None or found.inertia < best.inertia:
-                    best = found
-        assert best is not None
-        return best
-
     def _warn(self, found: Clustering, n_distinct: int) -> None:
         if n_distinct < len(found.centers):
             warnings.warn(
@@ -446,15 +393,3 @@ width) or (n_samples, height, width, channels)
             n_iter_=check_integer("n_iter", facts["n_iter"], at_least=1),
             _row_shape=row_shape,
         )
-
-
-def _report(bar: Progress | None, start: int, n_init: int, max_iter: int) -> Report | None:
-    """Return what shows the state of the iterations of one start."""
-    if bar is None:
-        return None
-
-    def show(n_iter: int, inertia: float) -> None:
-        done = (start + n_iter / max_iter) / n_init
-        bar(done, f"(iteration {n_iter}, inertia {inertia:.6g})")
-
-    return show
