@@ -100,7 +100,9 @@ def test_the_whitening_is_that_of_all_drawn_patches():
     patches = np.concatenate([patches_of(image, (3, 3), 1).reshape(-1, 27) for image in IMAGES])
     contrast = 0.007 * patches.var(axis=1).mean()
     assert words.contrast_ == pytest.approx(contrast, rel=1e-9)
-    whitening = ZCAWhitening(regularisation=0.3).fit(normalized(patches, contrast).astype(np.float32))
+    whitening = ZCAWhitening(regularisation=0.3).fit(
+        normalized(patches, contrast).astype(np.float32)
+    )
     np.testing.assert_allclose(words.whitening_, whitening.whitening_, atol=1e-5)
     np.testing.assert_allclose(words.patch_mean_, whitening.mean_, atol=1e-6)
 

@@ -15,7 +15,6 @@ import faiss
 import numpy as np
 import sklearn.cluster
 import sklearnex.cluster
-from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.exceptions import ConvergenceWarning
 
 from harness.contest import Verdict, as_results, race, table_rows
@@ -24,6 +23,7 @@ from harness.output import print_table, watching
 from harness.timing import Contender
 from nearplane import KMeans, argkmin
 from nearplane.datasets import ImageDataset
+from nearplane.features._patches import draw_patches, normalize_patches
 from nearplane.preprocessing import ZCAWhitening
 
 PEERS = ["faiss-cpu", "scikit-learn-intelex"]
@@ -71,14 +71,11 @@ def ask(dataset: ImageDataset, options: argparse.Namespace) -> dict[str, Any]:
 
 def _whitened_patches(images: Array, n_patches: int) -> Array:
     """Return random patches, contrast-normalised and whitened, as visual words are learned of."""
-    rng = np.random.default_rng(1)
-    windows = sliding_window_view(images, (_PATCH_SIZE, _PATCH_SIZE), axis=(1, 2))
-    places = [rng.integers(length, size=n_patches) for length in windows.shape[:3]]
-    patches = windows[tuple(places)].reshape(n_patches, -1).astype(np.float32)
-    patches -= patches.mean(axis=1, keepdims=True)
-    patches /= np.sqrt(patches.var(axis=1, keepdims=True) + _CONTRAST)
-    whitened = ZCAWhitening(regularisation=_REGULARISATION).fit_transform(patches)
-    return np.ascontiguousarray(whitened, dtype=np.float32)
+    size = (_PATCH_SIZE, _PATCH_SIZE)
+    patches = draw_patches(images, size, n_patches, np.random.RandomState(1))
+    normalize_patches(patches, _CONTRAST)
+    whitened: Array = ZCAWhitening(regularisation=_REGULARISATION).fit_transform(patches)
+    return whitened
 
 
 def _by_nearplane(n_threads: int, patches: Array, start: Array, n_iter: int) -> Array:
