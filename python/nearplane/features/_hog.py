@@ -80,7 +80,11 @@ class HOG(ImageFeatures):
     gradient is perpendicular to the edge that causes it.
 
     Gradients of bytes are whole numbers and have exact bins; floats are computed as scikit-image
-    does, differences in their own type and what follows in float64.
+    does, differences in their own type and what follows in float64. There, a direction within a few
+    roundings of an edge may fall to either side of it, as may roots of bytes.
+
+    With 18 bins, ``signed=True`` and blocks of 2 x 2 cells, small photographs are told apart better
+    than by the defaults: CIFAR-10 by `LinearClassifier` at 56 % in place of 50 %.
 
     References
     ----------
