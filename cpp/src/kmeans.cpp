@@ -5,6 +5,7 @@
 #include <cassert>
 #include <vector>
 
+#include "nearplane/weights.hpp"
 #include "partial_sums.hpp"
 #include "scan.hpp"
 
@@ -59,6 +60,16 @@ void add_rows(const MatrixView& X, const std::int64_t* rows, std::int64_t n_rows
             const double weight = sample_weight[rows[i]];
             for (std::int64_t d = 0; d < X.cols; ++d) sum[d] += static_cast<double>(at(d)) * weight;
         }
+    });
+}
+
+/// Copies a row as float64.
+void copy_row(const MatrixView& rows, std::int64_t row, double* to) {
+    visit_scalar(rows.scalar, [&](auto tag) {
+        visit_layout<decltype(tag)>(rows, [&](auto row_at) {
+            const auto at = row_at(row);
+            for (std::int64_t d = 0; d < rows.cols; ++d) to[d] = static_cast<double>(at(d));
+        });
     });
 }
 
@@ -151,34 +162,31 @@ void nearer_distances(const MatrixView& rows, const MatrixView& candidates, cons
     const std::int64_t n_tasks = (rows.rows + task_rows - 1) / task_rows;
     std::vector<double> of_tasks(static_cast<std::size_t>(n_tasks * n), 0.0);
     n_threads = useful_threads(n_operations(rows, candidates), n_threads);
-    visit_scalar(rows.scalar, [&](auto tag) {
-        using T = decltype(tag);
-        const auto body = [&](auto row_at, auto candidate_at, std::int64_t task) {
-            double* sums = of_tasks.data() + task * n;
-            for (std::int64_t i = task * task_rows; i < std::min((task + 1) * task_rows, rows.rows);
-                 ++i) {
-                const auto x = row_at(i);
-                for (std::int64_t t = 0; t < n; ++t) {
-                    const auto c = candidate_at(t);
-                    const double distance = partial_sums(rows.cols, [&](std::int64_t d) {
-                        const double difference =
-                            static_cast<double>(x(d)) - static_cast<double>(c(d));
-                        return difference * difference;
-                    });
-                    const double nearer = std::min(distance, nearest[i]);
-                    distances[t * rows.rows + i] = nearer;
-                    sums[t] += sample_weight == nullptr ? nearer : nearer * sample_weight[i];
-                }
-            }
-        };
-        visit_layout<T>(rows, [&](auto row_at) {
-            visit_layout<T>(candidates, [&](auto candidate_at) {
-                parallel_for(n_tasks, n_threads, monitor, {}, [&](std::int64_t task, int, Pulse&) {
-                    body(row_at, candidate_at, task);
+    // As float64 with zeros up to all lanes of a sum: a row is converted once for all candidates.
+    const std::int64_t length = round_up(rows.cols, n_partial_sums);
+    std::vector<double> padded(static_cast<std::size_t>(n * length), 0.0);
+    for (std::int64_t t = 0; t < n; ++t) copy_row(candidates, t, padded.data() + t * length);
+    std::vector<std::vector<double>> rooms(static_cast<std::size_t>(n_threads),
+                                           std::vector<double>(static_cast<std::size_t>(length)));
+    const auto do_task = [&](std::int64_t task, int worker, Pulse&) {
+        double* x = rooms[static_cast<std::size_t>(worker)].data();
+        double* sums = of_tasks.data() + task * n;
+        const std::int64_t end = std::min((task + 1) * task_rows, rows.rows);
+        for (std::int64_t i = task * task_rows; i < end; ++i) {
+            copy_row(rows, i, x);
+            for (std::int64_t t = 0; t < n; ++t) {
+                const double* c = padded.data() + t * length;
+                const double distance = partial_sums(length, [x, c](std::int64_t d) {
+                    const double difference = x[d] - c[d];
+                    return difference * difference;
                 });
-            });
-        });
-    });
+                const double nearer = std::min(distance, nearest[i]);
+                distances[t * rows.rows + i] = nearer;
+                sums[t] += sample_weight == nullptr ? nearer : nearer * sample_weight[i];
+            }
+        }
+    };
+    parallel_for(n_tasks, n_threads, monitor, {}, do_task);
     std::fill_n(totals, n, 0.0);
     for (std::int64_t task = 0; task < n_tasks; ++task) {
         for (std::int64_t t = 0; t < n; ++t) {
