@@ -43,8 +43,8 @@ def _words(n_words: int) -> Callable[[int], list[Any]]:
 
 def _hog_and_colours(n_jobs: int) -> list[Any]:
     return [
-        HOG(pixels_per_cell=(4, 4), cells_per_block=(2, 2), n_jobs=n_jobs),
-        ColorHistogram(6, n_jobs=n_jobs),
+        HOG(18, signed=True, cells_per_block=(2, 2), n_jobs=n_jobs),
+        ColorHistogram(4, grid=2, normalize="sqrt", n_jobs=n_jobs),
     ]
 
 
