@@ -84,17 +84,16 @@ def _by_nearplane(n_threads: int, patches: Array, start: Array, n_iter: int) -> 
 
 
 def _by_scikit_learn(algorithm: str, patches: Array, start: Array, n_iter: int) -> Array:
+    # Not with copy_x=False, which alters the last bits of the patches for all who follow.
     model = sklearn.cluster.KMeans(
-        len(start), init=start, n_init=1, max_iter=n_iter, tol=0, algorithm=algorithm, copy_x=False
+        len(start), init=start, n_init=1, max_iter=n_iter, tol=0, algorithm=algorithm
     )
     centers: Array = model.fit(patches).cluster_centers_
     return centers
 
 
 def _by_intelex(patches: Array, start: Array, n_iter: int) -> Array:
-    model = sklearnex.cluster.KMeans(
-        len(start), init=start, n_init=1, max_iter=n_iter, tol=0, copy_x=False
-    )
+    model = sklearnex.cluster.KMeans(len(start), init=start, n_init=1, max_iter=n_iter, tol=0)
     centers: Array = model.fit(patches).cluster_centers_
     return centers
 
