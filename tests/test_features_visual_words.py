@@ -233,3 +233,17 @@ def test_pixels_too_large_for_squares_in_float32_are_refused():
         words.transform(images)
     with pytest.raises(ValueError, match="row 3"):
         words.fit(images)
+
+
+@pytest.mark.parametrize("assignment", ["triangle", "soft"])
+def test_images_too_far_from_the_fitted_ones_are_refused(assignment):
+    options = {"normalize": False, "regularisation": 0, "assignment": assignment}
+    words = clone(SMALL).set_params(**options).fit(IMAGES * 1e-10)
+    with pytest.raises(ValueError, match="in row 0, that is too far from those fitted"):
+        words.transform(IMAGES * 1e12)
+
+
+def test_patches_of_hardly_any_contrast_are_normalised():
+    images = RNG.integers(0, 2, (20, 6, 6)) * np.float32(1e-41)
+    words = VisualWords(3, patch_size=3, contrast=0, whiten=False, random_state=0)
+    assert np.isfinite(words.fit_transform(images)).all()

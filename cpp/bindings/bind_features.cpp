@@ -35,9 +35,10 @@ constexpr std::array<std::pair<std::string_view, HistogramScale>, 3> histogram_s
 constexpr std::int64_t most_bins = 1 << 20;
 
 /// Where the features of some images are written. Throws ValueError unless all fit together.
-float* rows_for(Float32Array& out, const MatrixView& images, std::int64_t n_pixels,
-                std::int64_t n_features) {
-    check(images.cols == n_pixels, "images must be rows of image_shape");
+float* rows_for(Float32Array& out, const MatrixView& images,
+                const std::array<std::int64_t, 3>& shape, std::int64_t n_features) {
+    check(images.cols == product_of({shape[0], shape[1], shape[2]}),
+          "images must be rows of image_shape");
     check(out.ndim() == 2 && out.shape(0) == images.rows && out.shape(1) == n_features,
           "out must have shape (n_images, n_features_out)");
     return out.mutable_data();  // throws if out is read-only
@@ -74,7 +75,7 @@ std::int64_t hog_rows(const py::array& images, Float32Array out,
     hog.luma = luma;
     check(!luma || hog.channels == 3, "luma needs three channels");
     check_threads(n_threads);
-    float* data = rows_for(out, view, hog.height * hog.width * hog.channels, hog.n_features());
+    float* data = rows_for(out, view, image_shape, hog.n_features());
     std::int64_t bad = -1;
     run_released(std::move(progress),
                  [&](Monitor& monitor) { bad = extract_hog(hog, view, n_threads, monitor, data); });
@@ -118,11 +119,11 @@ std::int64_t color_histogram_rows(const py::array& images, Float32Array out,
     ColorHistogram histogram = histogram_of(image_shape, space, bins, grid, low, high);
     check(!joint || bins.size() == 1 || bins.size() == 3, "only three channels have combinations");
     histogram.joint = joint;
+    product_of({grid[0], grid[1], histogram.region_bins()});
     histogram.soft = soft;
     histogram.scale = named(histogram_scales, scale);
     check_threads(n_threads);
-    float* data = rows_for(out, view, histogram.height * histogram.width * histogram.channels,
-                           histogram.n_features());
+    float* data = rows_for(out, view, image_shape, histogram.n_features());
     std::int64_t bad = -1;
     run_released(std::move(progress), [&](Monitor& monitor) {
         bad = extract_color_histogram(histogram, view, n_threads, monitor, data);

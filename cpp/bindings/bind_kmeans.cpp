@@ -17,7 +17,7 @@ Int32Array assign(const py::array& X, const py::array& centres,
     const MatrixView rows = view_of(X, "X");
     const MatrixView base = view_of(centres, "centers");
     check_threads(n_threads);
-    check(rows.cols == base.cols && base.rows >= 1,
+    check(rows.cols == base.cols && rows.cols >= 1 && base.rows >= 1,
           "centers must have a row at least, and as many columns as X");
     check(!guess || (guess->ndim() == 1 && guess->size() == rows.rows),
           "guess must have one value for each row");

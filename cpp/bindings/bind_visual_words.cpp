@@ -69,7 +69,7 @@ void encode(const py::array& images, Float32Array out,
     const VisualWords model = model_of(image_shape, patch_size, stride, grid, contrast, center,
                                        whitening, words, assignment, bandwidth);
     check_threads(n_threads);
-    check(view.cols == model.patches.height * model.patches.width * model.patches.channels,
+    check(view.cols == product_of({image_shape[0], image_shape[1], image_shape[2]}),
           "images must be rows of image_shape");
     check(out.ndim() == 2 && out.shape(0) == view.rows && out.shape(1) == model.n_features_out(),
           "out must have shape (n_images, n_features_out)");

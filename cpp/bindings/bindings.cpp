@@ -1,5 +1,6 @@
 #include "bindings.hpp"
 
+#include <limits>
 #include <thread>
 
 namespace nearplane::bindings {
@@ -66,6 +67,16 @@ void check_threads(int n_threads) {
 
 void check(bool is_right, const char* what) {
     if (!is_right) throw py::value_error(what);
+}
+
+std::int64_t product_of(std::initializer_list<std::int64_t> sizes) {
+    std::int64_t product = 1;
+    for (const std::int64_t size : sizes) {
+        check(size >= 1 && product <= std::numeric_limits<std::int64_t>::max() / size,
+              "sizes must be positive, and their product below 2^63");
+        product *= size;
+    }
+    return product;
 }
 
 void check_pair(const MatrixView& query, const MatrixView& base) {

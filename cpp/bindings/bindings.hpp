@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <exception>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,9 @@ using FloatArray = py::array_t<T, py::array::c_style>;
 
 /// Throws ValueError unless `is_right`.
 void check(bool is_right, const char* what);
+
+/// The product of sizes. Throws ValueError unless all are positive and it has 64 bits.
+std::int64_t product_of(std::initializer_list<std::int64_t> sizes);
 
 /// The value of a name.
 template <class Value, std::size_t n>

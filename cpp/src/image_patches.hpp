@@ -57,8 +57,11 @@ inline void normalize_patch(float* patch, std::int64_t n, float contrast) {
     }
     const double spread =
         std::sqrt(squares / static_cast<double>(n) + static_cast<double>(contrast));
-    const auto factor = static_cast<float>(spread > 0.0 ? 1.0 / spread : 0.0);
-    for (std::int64_t i = 0; i < n; ++i) patch[i] *= factor;
+    // In float64, since that of hardly any spread is more than float32 holds.
+    const double factor = spread > 0.0 ? 1.0 / spread : 0.0;
+    for (std::int64_t i = 0; i < n; ++i) {
+        patch[i] = static_cast<float>(static_cast<double>(patch[i]) * factor);
+    }
 }
 
 }  // namespace nearplane

@@ -59,7 +59,7 @@ public:
         AlignedVector<Op::Element> elements;
         AlignedVector<Op::Element> gathered_elements;
         std::vector<RowPanel> panels;
-        RowPanel gathered;
+        RowPanel gathered{};
         // The rows of a block that may be near a group.
         std::array<std::vector<std::int64_t>, CentreBounds::most_groups> near;
     };

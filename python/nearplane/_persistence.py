@@ -46,7 +46,7 @@ class PersistentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
         """
         check_is_fitted(self)
         facts, arrays = self._fitted_state()
-        facts["parameters"] = self._plain_parameters(self.get_params(deep=False))
+        facts["parameters"] = self._plain_parameters(self._parameters_to_store())
         if hasattr(self, "feature_names_in_"):
             arrays["feature_names"] = plain_text(self.feature_names_in_, "feature_names_in_")
         write_arrays(path, type(self).__name__, facts, arrays)
@@ -88,6 +88,10 @@ class PersistentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
                 names = check_stored(arrays["feature_names"], "feature_names", "U", shape)
                 estimator.feature_names_in_ = names.astype(object)
         return estimator
+
+    def _parameters_to_store(self) -> dict[str, Any]:
+        """Return the parameters that the loaded estimator gets."""
+        return dict(self.get_params(deep=False))
 
     @classmethod
     def _encode_parameter(cls, value: object) -> object:

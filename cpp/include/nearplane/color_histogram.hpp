@@ -38,13 +38,9 @@ struct ColorHistogram {
 
     /// Features of a region.
     std::int64_t region_bins() const {
-        std::int64_t sum = 0;
-        std::int64_t product = 1;
-        for (const std::int64_t n : bins) {
-            sum += n;
-            product *= n;
-        }
-        return joint ? product : sum;
+        std::int64_t result = joint ? 1 : 0;
+        for (const std::int64_t n : bins) result = joint ? result * n : result + n;
+        return result;
     }
     std::int64_t n_features() const { return region_rows * region_columns * region_bins(); }
 };

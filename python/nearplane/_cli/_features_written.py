@@ -72,6 +72,7 @@ def check_output(path: Path, *, is_folder: bool) -> None:
 @contextmanager
 def new_output(path: Path, *, is_folder: bool) -> Iterator[Path]:
     """Yield a place beside `path` that gets its name, file or folder, once it is complete."""
+    path = path.resolve()  # which has a name, as . and .. have not
     with tempfile.TemporaryDirectory(
         prefix=".nearplane-", dir=path.parent, ignore_cleanup_errors=True
     ) as scratch:

@@ -360,7 +360,7 @@ width) or (n_samples, height, width, channels)
 
     @classmethod
     def _encode_parameter(cls, value: object) -> object:
-        if callable(value) or np.ndim(value) != 2:  # type: ignore[arg-type]
+        if callable(value) or np.ndim(value) < 2:  # type: ignore[arg-type]
             return value
         array = np.asarray(value, dtype=np.float64)
         return {"array": array.tolist()} if np.isfinite(array).all() else value

@@ -253,7 +253,7 @@ def word_sums(estimator: Any, images: ArrayLike) -> NDArray[np.float64]:
     -------
     ndarray of shape (n_region_rows, n_region_columns, n_words)
     """
-    features = estimator.transform(images).mean(axis=0, dtype=np.float64)
+    features = np.asarray(estimator.transform(images)).mean(axis=0, dtype=np.float64)
     rows, columns = check_size("grid", estimator.grid)
     return np.asarray(features.reshape(rows, columns, len(estimator.words_)))
 

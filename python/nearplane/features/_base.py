@@ -1,7 +1,8 @@
 """What all features of images share: reading images, writing features, files."""
 
+from copy import copy
 from math import prod
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,11 +24,38 @@ class ImageFeatures(PersistentEstimator, ImageTransformer):
 
     n_jobs: int | None
     verbose: bool
+    _fitted_parameters: dict[str, Any]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Learn from training images what `transform` needs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width), (n_samples, height, width, channels) \
+or (n_samples, n_features)
+            Images, or flat rows if `image_shape` says of what images.
+        y : ignored
+            For pipelines.
+
+        Returns
+        -------
+        object
+            The transformer itself. Parameters that are set later, but `n_jobs` and `verbose`,
+            count from the next `fit` on.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `X` is not numeric or not finite, or a parameter not as described.
+        """
+        super().fit(X, y)
+        self._fitted_parameters = self.get_params(deep=False)
+        return self
 
     def transform(
         self, X: ArrayLike, *, out: NDArray[np.float32] | FilePath | None = None
@@ -47,7 +75,8 @@ or (n_samples, n_features)
         Returns
         -------
         ndarray of shape (n_samples, n_features_out), float32
-            One row for each image; `out` if that is an array.
+            One row for each image; `out` if that is an array. A data frame around it after
+            ``set_output(transform="pandas")``.
 
         Raises
         ------
@@ -61,11 +90,12 @@ or (n_samples, n_features)
         """
         matrix, _ = self._read_queries(X)
         n_threads = resolve_n_jobs(self.n_jobs)
+        fitted = self._as_fitted()
         with (
-            feature_rows(out, (len(matrix), self._n_features_out), matrix) as features,
+            feature_rows(out, (len(matrix), fitted._n_features_out), matrix) as features,
             progress_bar(self._description, enabled=check_flag("verbose", self.verbose)) as bar,
         ):
-            self._extract(matrix, features.rows, n_threads=n_threads, progress=bar)
+            fitted._extract(matrix, features.rows, n_threads=n_threads, progress=bar)
         return features.result
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
@@ -82,7 +112,7 @@ or (n_samples, n_features)
             Names.
         """
         check_is_fitted(self)
-        return np.asarray(self._feature_names(), dtype=object)
+        return np.asarray(self._as_fitted()._feature_names(), dtype=object)
 
     def _learn(self, matrix: NDArray[Any], shape: Shape) -> dict[str, Any]:
         check_is_image(shape, self)
@@ -91,6 +121,15 @@ or (n_samples, n_features)
         resolve_n_jobs(self.n_jobs)
         check_flag("verbose", self.verbose)
         return self._prepare(matrix, shape)
+
+    def _as_fitted(self) -> Self:
+        """Return this with the parameters of its fit, whatever has been set since."""
+        fitted = copy(self)
+        fitted.__dict__.update(self._parameters_to_store())
+        return fitted
+
+    def _parameters_to_store(self) -> dict[str, Any]:
+        return self._fitted_parameters | {"n_jobs": self.n_jobs, "verbose": self.verbose}
 
     @property
     def _description(self) -> str:
@@ -123,9 +162,10 @@ or (n_samples, n_features)
 
     @classmethod
     def _encode_parameter(cls, value: object) -> object:
-        if isinstance(value, tuple | list) and all(type(item) in (int, float) for item in value):
-            return {"tuple": list(value)}
-        return value
+        if not isinstance(value, tuple | list):
+            return value
+        items = [item.item() if isinstance(item, np.generic) else item for item in value]
+        return {"tuple": items} if all(type(item) in (int, float) for item in items) else value
 
     @classmethod
     def _decode_parameter(cls, name: str, stored: dict[str, Any]) -> object:
@@ -144,6 +184,7 @@ or (n_samples, n_features)
         check_flag("verbose", self.verbose)
         self.n_features_in_ = prod(shape)
         self.__dict__.update(self._restore(facts, arrays, shape), image_shape_=shape)
+        self._fitted_parameters = self.get_params(deep=False)
 
     def _restore(self, facts: Facts, arrays: Arrays, shape: Shape) -> dict[str, Any]:
         """Return what `_prepare` has once learned, after checking that a file holds it.

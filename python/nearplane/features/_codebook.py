@@ -52,7 +52,8 @@ def learn_codebook(
         )
     mean = whitening = None
     if regularisation is not None:
-        zca = ZCAWhitening(regularisation=regularisation, verbose=verbose).fit(patches)
+        zca = ZCAWhitening(regularisation=regularisation, verbose=verbose)
+        zca.set_output(transform="default").fit(patches)
         mean = zca.mean_.astype(np.float32)
         whitening = zca.whitening_.astype(np.float32)
         patches = zca.transform(patches)

@@ -56,7 +56,7 @@ class ColorHistogram(ImageFeatures):
         that, so that Euclidean distances become Hellinger's; None: numbers of pixels.
     value_range : tuple of float, default=None
         What the values of pixels lie between, which a value outside contradicts. None: (0, 255) if
-        `fit` has seen uint8, (0, 1) for other types.
+        `fit` has seen uint8, or bool, which is read as bytes; (0, 1) for other types.
     image_shape : tuple of int, default=None
         (height, width) or (height, width, channels) of flat rows. None: that of the images.
     n_jobs : int, default=None
@@ -215,6 +215,8 @@ class ColorHistogram(ImageFeatures):
     ) -> None:
         shape = as_volume(self.image_shape_)
         low, high = self.value_range_
+        if matrix.dtype == np.float32:  # in which the limits themselves may lie farther out
+            low, high = min(low, float(np.float32(low))), max(high, float(np.float32(high)))
         bad = _core.extract_color_histogram(
             matrix,
             out,

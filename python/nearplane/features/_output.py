@@ -51,6 +51,8 @@ def _new_file(path: FilePath, shape: tuple[int, int]) -> Iterator[FeatureRows]:
     target = Path(path)
     if target.suffix != ".npy":
         raise ValueError(f"out must be an array or the name of a .npy file; got {str(target)!r}.")
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target.parent))
     # Unlike the files of `tempfile`, it has the permissions that the user gives to new ones.

@@ -28,6 +28,8 @@ from nearplane.features._patches import (
 
 _ASSIGNMENTS = ("triangle", "soft", "hard")
 _CODEBOOKS = ("kmeans", "random")
+# Its square divides in float32.
+_SMALLEST_BANDWIDTH = 1e-15
 
 
 class VisualWords(ImageFeatures):
@@ -266,7 +268,7 @@ class VisualWords(ImageFeatures):
         check_integer("n_patches", self.n_patches, at_least=1)
         check_integer("max_iter", self.max_iter, at_least=1)
         if self.bandwidth is not None:
-            check_real("bandwidth", self.bandwidth, above=0)
+            check_real("bandwidth", self.bandwidth, at_least=_SMALLEST_BANDWIDTH)
         return size
 
     def _extract(
@@ -295,6 +297,12 @@ class VisualWords(ImageFeatures):
             n_threads=n_threads,
             progress=progress,
         )
+        row = _core.first_nonfinite_row(out, n_threads=n_threads)
+        if row >= 0:
+            raise ValueError(
+                f"X holds an image, in row {row}, that is too far from those fitted for distances "
+                "to words in float32; set normalize=True, or scale X as in fit."
+            )
 
     def _fitted_state(self) -> tuple[Facts, Arrays]:
         facts, arrays = super()._fitted_state()

@@ -58,6 +58,7 @@ def plan_features(
             grid=min(2, side),
             normalize="sqrt",
             value_range=_value_range(images.X_train, images.X_test),
+            image_shape=shape,
             n_jobs=n_jobs,
         )
     if "hog" in kinds and side >= _SMALLEST_CELL:
@@ -71,6 +72,7 @@ def plan_features(
             pixels_per_cell=cell,
             cells_per_block=block,
             block_norm="L2" if few else "L2-Hys",
+            image_shape=shape,
             n_jobs=n_jobs,
         )
     patch = _PATCH if side >= _LARGE_IMAGE else _SMALL_PATCH
@@ -86,6 +88,7 @@ def plan_features(
             max_iter=_WORD_ITERATIONS,
             grid=2,
             random_state=random_state,
+            image_shape=shape,
             n_jobs=n_jobs,
         )
     return found
