@@ -23,9 +23,7 @@ from nearplane._cli._options import (
     word_option,
 )
 from nearplane.features import VisualWords
-
-_CODEBOOKS = ("kmeans", "random")
-_ASSIGNMENTS = ("triangle", "soft", "hard")
+from nearplane.features._visual_words import ASSIGNMENTS, CODEBOOKS
 
 
 def visual_words(
@@ -53,7 +51,7 @@ def visual_words(
     ] = 0.3,
     codebook: Annotated[
         str,
-        word_option("--codebook", _CODEBOOKS, "Where words come from"),
+        word_option("--codebook", CODEBOOKS, "Where words come from"),
     ] = "kmeans",
     n_patches: Annotated[
         int,
@@ -61,7 +59,7 @@ def visual_words(
     ] = 400_000,
     assignment: Annotated[
         str,
-        word_option("--assignment", _ASSIGNMENTS, "What a patch says of words"),
+        word_option("--assignment", ASSIGNMENTS, "What a patch says of words"),
     ] = "triangle",
     grid: Annotated[
         str, size_option("--grid", "Rows and columns of regions, each summed up by itself.")

@@ -1,5 +1,6 @@
 """`VisualWords`: images by the patches they are made of."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,8 @@ from nearplane import _core
 from nearplane._images import Shape, as_stack, check_size
 from nearplane._persistence import Arrays, Facts, check_stored
 from nearplane._progress import Progress
-from nearplane._validation import (
-    check_choice,
-    check_flag,
-    check_integer,
-    check_real,
-    resolve_n_jobs,
-)
-from nearplane.features._base import ImageFeatures
+from nearplane._validation import check_choice, check_flag, check_integer, check_real
+from nearplane.features._base import ImageFeatures, as_volume
 from nearplane.features._codebook import Codebook, learn_codebook
 from nearplane.features._patches import (
     check_pixels,
@@ -26,8 +21,8 @@ from nearplane.features._patches import (
     normalize_patches,
 )
 
-_ASSIGNMENTS = ("triangle", "soft", "hard")
-_CODEBOOKS = ("kmeans", "random")
+ASSIGNMENTS = ("triangle", "soft", "hard")
+CODEBOOKS = ("kmeans", "random")
 # Its square divides in float32.
 _SMALLEST_BANDWIDTH = 1e-15
 
@@ -263,8 +258,8 @@ class VisualWords(ImageFeatures):
         check_flag("whiten", self.whiten)
         check_real("contrast", self.contrast, at_least=0)
         check_real("regularisation", self.regularisation, at_least=0)
-        check_choice("codebook", self.codebook, _CODEBOOKS)
-        check_choice("assignment", self.assignment, _ASSIGNMENTS)
+        check_choice("codebook", self.codebook, CODEBOOKS)
+        check_choice("assignment", self.assignment, ASSIGNMENTS)
         check_integer("n_patches", self.n_patches, at_least=1)
         check_integer("max_iter", self.max_iter, at_least=1)
         if self.bandwidth is not None:
@@ -280,11 +275,10 @@ class VisualWords(ImageFeatures):
         progress: Progress | None,
     ) -> None:
         check_pixels(matrix)
-        shape = self.image_shape_
         _core.encode_visual_words(
             matrix,
             out,
-            image_shape=(shape[0], shape[1], int(np.prod(shape[2:]))),
+            image_shape=as_volume(self.image_shape_),
             patch_size=check_size("patch_size", self.patch_size),
             stride=self.stride,
             grid=check_size("grid", self.grid),
@@ -318,8 +312,7 @@ class VisualWords(ImageFeatures):
 
     def _restore(self, facts: Facts, arrays: Arrays, shape: Shape) -> dict[str, Any]:
         size = self._check_parameters(shape)
-        resolve_n_jobs(self.n_jobs)
-        n = int(np.prod(size)) * int(np.prod(shape[2:]))
+        n = prod(size) * as_volume(shape)[2]
         words = check_stored(arrays["words"], "words", "f", (self.n_words, n))
         mean = whitening = None
         if self.whiten:
