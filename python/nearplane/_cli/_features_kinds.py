@@ -26,11 +26,10 @@ from nearplane._cli._options import (
     word_option,
 )
 from nearplane.features import HOG, ColorHistogram
+from nearplane.features._color_histogram import SPACES
+from nearplane.features._hog import BLOCK_NORMS, CHANNELS
 
-_BLOCK_NORMS = ("L2-Hys", "L2", "L1", "L1-sqrt", "none")
-_SPACES = ("rgb", "hsv", "hue", "gray")
 _NORMALIZE = ("l1", "sqrt", "none")
-_CHANNELS = ("steepest", "gray")
 
 
 def hog(
@@ -51,10 +50,10 @@ def hog(
     ] = False,
     block_norm: Annotated[
         str,
-        word_option("--block-norm", _BLOCK_NORMS, "How blocks are normalised"),
+        word_option("--block-norm", (*BLOCK_NORMS, "none"), "How blocks are normalised"),
     ] = "L2-Hys",
     channels: Annotated[
-        str, word_option("--channels", _CHANNELS, "Which gradient a pixel of several channels has")
+        str, word_option("--channels", CHANNELS, "Which gradient a pixel of several channels has")
     ] = "steepest",
     out: OutOption = Path("hog.np"),
     seed: SeedOption = 0,
@@ -100,7 +99,7 @@ def color_histogram(
             help="Bins of each channel, or of one after the other, such as 16,4,4.",
         ),
     ] = ["8"],  # noqa: B006  # typer's way to a default for a list
-    space: Annotated[str, word_option("--space", _SPACES, "What is counted")] = "rgb",
+    space: Annotated[str, word_option("--space", tuple(SPACES), "What is counted")] = "rgb",
     joint: Annotated[
         bool,
         typer.Option(

@@ -15,7 +15,7 @@ from nearplane._validation import check_choice, check_flag, check_integer, check
 from nearplane.features._base import ImageFeatures, as_volume
 
 # The channels of each space.
-_SPACES = {
+SPACES = {
     "rgb": ("red", "green", "blue"),
     "hsv": ("hue", "saturation", "value"),
     "hue": ("hue",),
@@ -163,14 +163,14 @@ class ColorHistogram(ImageFeatures):
         return self._attributes(shape, self._range_of(matrix.dtype))
 
     def _attributes(self, shape: Shape, value_range: tuple[float, float]) -> dict[str, Any]:
-        check_choice("space", self.space, tuple(_SPACES))
+        check_choice("space", self.space, tuple(SPACES))
         height, width, n_channels = as_volume(shape)
         if n_channels != 3 and not (self.space == "gray" and n_channels == 1):
             raise ValueError(
                 f"space={self.space!r} needs images of 3 channels; those of X have {n_channels}."
                 + (" Grey images have space='gray'." if n_channels == 1 else "")
             )
-        channels = _SPACES[self.space]
+        channels = SPACES[self.space]
         bins = _check_bins(self.bins, channels)
         joint = check_flag("joint", self.joint)
         check_flag("soft", self.soft)
@@ -255,11 +255,11 @@ def _core_space(
     channels: tuple[str, ...], n_channels: int
 ) -> Literal["channels", "luma", "hsv", "hue"]:
     """Return what the core calls the space that has these channels."""
-    if channels == _SPACES["gray"]:
+    if channels == SPACES["gray"]:
         return "luma" if n_channels == 3 else "channels"
-    if channels == _SPACES["rgb"]:
+    if channels == SPACES["rgb"]:
         return "channels"
-    return "hsv" if channels == _SPACES["hsv"] else "hue"
+    return "hsv" if channels == SPACES["hsv"] else "hue"
 
 
 def _check_bins(bins: object, channels: tuple[str, ...]) -> tuple[int, ...]:

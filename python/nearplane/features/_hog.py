@@ -12,8 +12,8 @@ from nearplane._progress import Progress
 from nearplane._validation import check_choice, check_flag, check_integer
 from nearplane.features._base import ImageFeatures, as_volume
 
-_BLOCK_NORMS = ("L2-Hys", "L2", "L1", "L1-sqrt")
-_CHANNELS = ("steepest", "gray")
+BLOCK_NORMS = ("L2-Hys", "L2", "L1", "L1-sqrt")
+CHANNELS = ("steepest", "gray")
 
 
 class HOG(ImageFeatures):
@@ -153,10 +153,10 @@ class HOG(ImageFeatures):
         cell = check_size("pixels_per_cell", self.pixels_per_cell)
         block = check_size("cells_per_block", self.cells_per_block)
         if self.block_norm is not None:
-            check_choice("block_norm", self.block_norm, _BLOCK_NORMS)
+            check_choice("block_norm", self.block_norm, BLOCK_NORMS)
         check_flag("signed", self.signed)
         check_flag("transform_sqrt", self.transform_sqrt)
-        check_choice("channels", self.channels, _CHANNELS)
+        check_choice("channels", self.channels, CHANNELS)
         height, width, n_channels = as_volume(shape)
         if self.channels == "gray" and n_channels not in (1, 3):
             raise ValueError(
