@@ -49,17 +49,17 @@ def finish(described: dict[str, Any], results: dict[str, Any], path: Path | None
     """Print the environment as the last lines, and write everything to `path`."""
     print_note(as_text(described))
     if path is not None:
-        document = _plain({"environment": described, **results})
+        document = plain({"environment": described, **results})
         text = json.dumps(document, indent=2, allow_nan=False)
         path.write_text(text + "\n", encoding="utf-8")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Write NumPy's scalars as Python's, and infinities as null, for which JSON has no name."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
+        return {key: plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

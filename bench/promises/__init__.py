@@ -1,4 +1,23 @@
-"""One file for each promise that `reliability.py` puts to the test.
+"""One file for each promise that `reliability.py` puts to the test: it defines ``PROMISE``.
 
-Each has a function that runs in a child process, so that a hang is found out and ended.
+Its docstring says what is done, and stands so in docs/reliability.md.
 """
+
+import importlib
+from collections.abc import Sequence
+
+from harness.promise import Promise
+
+# In the order of the page.
+NAMES = (
+    "interrupts",
+    "forks",
+    "import_orders",
+    "same_bytes",
+    "pruned",
+)
+
+
+def load(names: Sequence[str]) -> dict[str, Promise]:
+    """Return promises by name."""
+    return {name: importlib.import_module(f"promises.{name}").PROMISE for name in names}

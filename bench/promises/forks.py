@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from typing import Any
 
 import nearplane
+from harness.child import call_in_child
 from harness.options import METRICS, Images, load_images
+from harness.promise import Finding, Options, Promise, image_options, not_tried
 
 _K = 5
 _CHECKED_QUERIES = 20
 _TIMEOUT_SECONDS = 60.0
-
-
-def can_fork() -> bool:
-    """Tell whether this system has fork() at all."""
-    return "fork" in multiprocessing.get_all_start_methods()
+# Loading data and first searches; then so long for each child, at the worst.
+_START_SECONDS = 600.0
+_EACH_SECONDS = 30.0
 
 
 def fork(argument: dict[str, Any]) -> dict[str, int]:
@@ -78,3 +78,26 @@ def _searching(images: Images, *, enabled: bool) -> Iterator[None]:
         over.set()
         if enabled:
             thread.join()
+
+
+def _run(options: Options) -> list[Finding]:
+    if "fork" not in multiprocessing.get_all_start_methods():
+        return [not_tried("safe after fork", "this system has no fork")]
+    return [
+        _forks(f"safe to fork {moment}", options, during=during)
+        for during, moment in ((False, "after use"), (True, "while another thread searches"))
+    ]
+
+
+def _forks(promise: str, options: Options, *, during: bool) -> Finding:
+    argument = image_options(options) | {"n_forks": options.count, "during": during}
+    timeout = _START_SECONDS + _EACH_SECONDS * options.count
+    outcome = call_in_child("promises.forks:fork", argument, timeout=timeout)
+    if outcome.failure:
+        return Finding(promise, options.count, 0, outcome.failure)
+    found = outcome.result
+    text = f"{found['n_wrong']} wrong answers, {found['n_hung']} hangs"
+    return Finding(promise, options.count, found["n_right"], text, found)
+
+
+PROMISE = Promise(_run, full=100, part=10, unit="children")

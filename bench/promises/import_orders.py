@@ -13,7 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.child import call_in_child
+from harness.promise import Finding, Options, Promise
+
 _K = 5
+_TIMEOUT_SECONDS = 300.0
 _N_QUERY, _N_TRAIN, _N_FEATURES = 64, 2_000, 300
 
 _Search = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[Any]]
@@ -52,7 +56,7 @@ _SEARCHES: dict[str, _Search] = {
 _MODULES = {"nearplane": "nearplane", "scikit-learn": "sklearn", "faiss": "faiss", "torch": "torch"}
 
 
-def orders() -> tuple[list[tuple[str, ...]], list[str]]:
+def _orders() -> tuple[list[tuple[str, ...]], list[str]]:
     """Return every order of the installed libraries, and the names of those that are missing."""
     missing = [name for name, module in _MODULES.items() if not importlib.util.find_spec(module)]
     return list(permutations(name for name in _MODULES if name not in missing)), missing
@@ -68,3 +72,27 @@ def search_in_order(argument: dict[str, Any]) -> dict[str, list[str]]:
     turns = argument["order"] * 2
     answers = [(name, _SEARCHES[name](queries, base)) for name in turns]
     return {"wrong": [name for name, found in answers if not np.array_equal(found, expected)]}
+
+
+def _run(options: Options) -> list[Finding]:
+    every, missing = _orders()
+    # A part takes orders from all over the list, so that each library comes first once.
+    chosen = every[:: -(-len(every) // min(options.count, len(every)))]
+    broken = {}
+    for order in chosen:
+        options.report(" -> ".join(order))
+        outcome = call_in_child(
+            "promises.import_orders:search_in_order", {"order": order}, timeout=_TIMEOUT_SECONDS
+        )
+        problem = outcome.failure or ", ".join(outcome.result["wrong"])
+        if problem:
+            broken[" -> ".join(order)] = problem
+    text = f"orders of {', '.join(every[0])}, each of which searches twice"
+    if missing:
+        text += f"; not installed: {', '.join(missing)}"
+    text += "".join(f"; {order}: {problem}" for order, problem in broken.items())
+    n_right = len(chosen) - len(broken)
+    return [Finding("any order of imports", len(chosen), n_right, text, broken)]
+
+
+PROMISE = Promise(_run, full=24, part=4, unit="orders")

@@ -6,19 +6,26 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import cycle
+from statistics import median
 from typing import Any
 
 import numpy as np
 
 import nearplane
+from harness.child import call_in_child
 from harness.methods import Array
 from harness.options import DTYPES, METRICS, Images, load_images
+from harness.promise import Finding, Options, Promise, image_options
 from harness.timing import seconds_of
 
 _K = 10
 _CHECKED_QUERIES = 20
 # A signal that has not arrived after so long is lost.
 _PATIENCE_SECONDS = 5.0
+_LIMIT_SECONDS = 0.2
+# Loading data and a first round; then so long for each signal, at the worst.
+_START_SECONDS = 600.0
+_EACH_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -104,3 +111,33 @@ def _reaction(work: Callable[[], object], delay: float) -> float | None:
     except KeyboardInterrupt:
         return None if done else time.perf_counter() - sent_at[0]
     raise RuntimeError("a signal was lost")
+
+
+def _run(options: Options) -> list[Finding]:
+    promise = f"Ctrl-C ends the work within {_LIMIT_SECONDS} s"
+    argument = image_options(options) | {"n_interrupts": options.count}
+    timeout = _START_SECONDS + _EACH_SECONDS * options.count
+    outcome = call_in_child("promises.interrupts:interrupt", argument, timeout=timeout)
+    if outcome.failure:
+        return [Finding(promise, options.count, 0, outcome.failure)]
+    result = outcome.result
+    reactions = [seconds for some in result["reactions"].values() for seconds in some]
+    n_in_time = sum(seconds <= _LIMIT_SECONDS for seconds in reactions)
+    text = (
+        f"in the middle of work of {min(result['works'].values()):.2g} to "
+        f"{max(result['works'].values()):.2g} s ({result['n_late']} more came too late): longest "
+        f"reaction {1e3 * max(reactions):.0f} ms, median {1e3 * median(reactions):.0f} ms"
+    )
+    n_answers = len(reactions) + result["n_late"]
+    return [
+        Finding(promise, len(reactions), n_in_time, text, result),
+        Finding(
+            "the next answer after Ctrl-C is right",
+            n_answers,
+            n_answers - result["n_wrong"],
+            "of the same kind as the work interrupted",
+        ),
+    ]
+
+
+PROMISE = Promise(_run, full=200, part=20, unit="signals")

@@ -1,0 +1,31 @@
+"""Sessions that take longer than the tests: `nox -l` lists them, `nox -s NAME` runs one."""
+
+import nox
+
+nox.options.sessions = ["tests", "lint"]
+nox.options.default_venv_backend = "venv"
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests, as the README says."""
+    session.install(".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and types."""
+    session.install(
+        *nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["dev"]
+    )
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+
+
+@nox.session
+def reliability(session: nox.Session) -> None:
+    """Put promises to the test in full and keep what is found: nox -s reliability -- forks."""
+    session.install(".[bench]")
+    session.run("python", "bench/reliability.py", "--record", "--only", *session.posargs)
