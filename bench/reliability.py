@@ -61,7 +61,7 @@ def _parse() -> argparse.Namespace:
         type=Path,
         const=PAGE,
         metavar="FILE",
-        help="make the page of what was kept (default: %(const)s)",
+        help="make the page of what was kept (default: docs/reliability.md)",
     )
     parser.add_argument("--list", action="store_true", help="name the promises, and do no more")
     return parser.parse_args()
