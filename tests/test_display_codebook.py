@@ -6,7 +6,7 @@ from sklearn.exceptions import NotFittedError
 
 from nearplane.datasets import load_dataset
 from nearplane.display import CodebookDisplay
-from nearplane.features import VisualWords
+from nearplane.features import HOG, VisualWords
 
 from .figures import assert_new_figure
 
@@ -135,6 +135,8 @@ def test_what_words_cannot_be_ordered_by_is_said(ax, digits, words):
         CodebookDisplay.from_estimator(words, n_words=0, ax=ax)
     with pytest.raises(NotFittedError):
         CodebookDisplay.from_estimator(VisualWords(), digits.X_test, ax=ax)
+    with pytest.raises(TypeError, match="estimator must be nearplane's VisualWords; got HOG"):
+        CodebookDisplay.from_estimator(HOG(), digits.X_test, ax=ax)
 
 
 def test_without_axes_a_pyplot_figure_appears_and_with_axes_none(ax):

@@ -7,7 +7,7 @@ from matplotlib.transforms import Bbox
 from sklearn.exceptions import NotFittedError
 
 from nearplane.display import ColorHistogramDisplay
-from nearplane.features import ColorHistogram
+from nearplane.features import HOG, ColorHistogram
 
 from .figures import assert_new_figure
 
@@ -206,9 +206,11 @@ def test_arguments_that_do_not_fit_are_named(change, message):
         ColorHistogramDisplay(**fitting | change)
 
 
-def test_what_is_not_fitted_is_not_shown(ax, images):
+def test_what_is_not_fitted_or_something_else_is_not_shown(ax, images):
     with pytest.raises(NotFittedError):
         from_estimator(ColorHistogram(), images, ax=ax)
+    with pytest.raises(TypeError, match="estimator must be nearplane's ColorHistogram; got HOG"):
+        from_estimator(HOG(), images, ax=ax)
 
 
 def test_without_axes_a_pyplot_figure_appears_and_with_axes_none(ax):

@@ -6,7 +6,7 @@ from sklearn.exceptions import NotFittedError
 
 from nearplane.datasets import load_dataset
 from nearplane.display import HOGDisplay
-from nearplane.features import HOG
+from nearplane.features import HOG, ColorHistogram
 
 from .figures import assert_new_figure
 
@@ -174,9 +174,11 @@ def test_gradients_that_do_not_fit_are_named(change, message):
         HOGDisplay(**fitting | change)
 
 
-def test_what_is_not_fitted_is_not_shown(ax, digits):
+def test_what_is_not_fitted_or_something_else_is_not_shown(ax, digits):
     with pytest.raises(NotFittedError):
         HOGDisplay.from_estimator(HOG(), digits.X_test, ax=ax)
+    with pytest.raises(TypeError, match="estimator must be nearplane's HOG; got ColorHistogram"):
+        HOGDisplay.from_estimator(ColorHistogram(), digits.X_test, ax=ax)
 
 
 def test_without_axes_a_pyplot_figure_appears_and_with_axes_none(ax):

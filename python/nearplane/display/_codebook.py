@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted
 
 from nearplane._images import check_size
 from nearplane._validation import check_choice, check_flag, check_integer
 from nearplane.display._figure import axes_or_new
+from nearplane.display._fitted import check_fitted
 from nearplane.display._images import as_images, display_range, to_bytes
+from nearplane.features import VisualWords
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,12 +120,14 @@ class CodebookDisplay:
 
         Raises
         ------
+        TypeError
+            If `estimator` is no `VisualWords`.
         sklearn.exceptions.NotFittedError
-            If `estimator` is not fitted.
+            If it is not fitted.
         ValueError
             If words are to be ordered by usage without images, or have neither 1 nor 3 channels.
         """
-        check_is_fitted(estimator)
+        check_fitted("estimator", estimator, VisualWords)
         words = np.asarray(estimator.words_)
         check_choice("order", order, _ORDERS)
         n = len(words)

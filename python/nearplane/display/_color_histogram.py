@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted
 
 from nearplane._validation import check_integer
 from nearplane.display._color_bars import Box, draw_bars
 from nearplane.display._figure import blank_axes, write_label
+from nearplane.display._fitted import check_fitted
 from nearplane.display._images import as_images, display_range, to_bytes
 from nearplane.display._labels import label_names, shorten
+from nearplane.features import ColorHistogram
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -145,12 +146,14 @@ class ColorHistogramDisplay:
 
         Raises
         ------
+        TypeError
+            If `estimator` is no `ColorHistogram`.
         sklearn.exceptions.NotFittedError
-            If `estimator` is not fitted.
+            If it is not fitted.
         ValueError
             If `images` are not of the shape that `estimator` was fitted to.
         """
-        check_is_fitted(estimator)
+        check_fitted("estimator", estimator, ColorHistogram)
         bins, channels = estimator.bins_, estimator.channels_
         groups = [] if _is_joint(estimator) else list(zip(channels, bins, strict=True))
         return cls(

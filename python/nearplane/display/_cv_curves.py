@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
+from nearplane.display._fitted import check_fitted
 from nearplane.neighbors import KNeighborsClassifierCV
 
 if TYPE_CHECKING:
@@ -41,12 +41,7 @@ def curves_of(model: KNeighborsClassifierCV, metric: Any, weights: Any) -> list[
     TypeError, ValueError
         If `model` is something else, or a choice is none of what was tried.
     """
-    if not isinstance(model, KNeighborsClassifierCV):
-        raise TypeError(
-            f"cv_estimator must be nearplane's KNeighborsClassifierCV; got {model!r} of type "
-            f"{type(model).__name__}."
-        )
-    check_is_fitted(model)
+    check_fitted("cv_estimator", model, KNeighborsClassifierCV)
     tried = model.cv_results_["params"]
     metrics = _chosen("metric", metric, [params["metric"] for params in tried])
     rules = _chosen("weights", weights, [params["weights"] for params in tried])

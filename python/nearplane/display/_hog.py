@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted
 
 from nearplane._images import check_size
 from nearplane._validation import check_flag
 from nearplane.display._figure import blank_axes, write_label
+from nearplane.display._fitted import check_fitted
 from nearplane.display._glyphs import draw_glyphs
 from nearplane.display._images import as_images, display_range, to_bytes
 from nearplane.display._labels import label_names, shorten
+from nearplane.features import HOG
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -137,8 +138,10 @@ class HOGDisplay:
 
         Raises
         ------
+        TypeError
+            If `estimator` is no `HOG`.
         sklearn.exceptions.NotFittedError
-            If `estimator` is not fitted.
+            If it is not fitted.
         ValueError
             If `images` are not of the shape that `estimator` was fitted to.
         """
@@ -236,7 +239,7 @@ def cell_histograms(estimator: Any, images: ArrayLike) -> NDArray[np.float64]:
     -------
     ndarray of shape (n_images, n_cell_rows, n_cell_columns, n_orientations)
     """
-    check_is_fitted(estimator)
+    check_fitted("estimator", estimator, HOG)
     block_rows, block_columns, deep, wide, n_orientations = estimator.feature_shape_
     features = np.asarray(estimator.transform(images), dtype=np.float64)
     blocks = features.reshape(-1, *estimator.feature_shape_)
