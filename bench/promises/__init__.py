@@ -15,6 +15,7 @@ NAMES = (
     "import_orders",
     "same_bytes",
     "pruned",
+    "wheels",
 )
 
 
