@@ -10,6 +10,7 @@ from sklearn.model_selection import cross_val_score
 from nearplane import KNeighborsClassifier, LinearClassifier
 from nearplane._cli import _evaluate, _fit, _run
 from nearplane.datasets import load_dataset
+from nearplane.linear_model import _checkpoint
 
 from .commands import interrupted, invoke, main_code, plain, rows
 
@@ -206,6 +207,27 @@ def test_an_interrupt_ends_with_130_and_leaves_no_file(folder, moment, monkeypat
     monkeypatch.setattr(f"nearplane.{moment}", interrupted)
     assert main_code(monkeypatch, "knn", "fit") == 130
     assert tuple(capsys.readouterr()) == ("", "nearplane: interrupted, no model was written\n")
+    assert os.listdir(folder) == []
+
+
+def test_a_training_goes_on_from_its_checkpoint(folder, monkeypatch):
+    arguments = ("linear", "fit", "--n-train", 200, "--epochs", 4)
+    assert invoke(*arguments, "--out", "expected.np").exit_code == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(_checkpoint, "_PATIENCE", 0)
+        patch.setattr("nearplane.linear_model._learning.EpochTasks.end_epoch", interrupted)
+        assert main_code(patch, *arguments, "--checkpoint", "training") == 130
+    assert sorted(os.listdir(folder)) == ["expected.np", "training"]
+    result = invoke(*arguments, "--checkpoint", "training", "--out", "m.np", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["parameters"]["checkpoint"]) == (0, None)
+    assert Path("m.np").read_bytes() == Path("expected.np").read_bytes()
+    assert sorted(os.listdir(folder)) == ["expected.np", "m.np"]
+
+
+def test_several_settings_have_no_checkpoint(folder):
+    result = invoke("linear", "fit", "--n-train", 200, "--alpha", "1,2", "--checkpoint", "training")
+    assert result.exit_code == 1
+    assert "checkpoint must be None in a comparison of settings" in result.stderr
     assert os.listdir(folder) == []
 
 

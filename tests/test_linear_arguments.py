@@ -46,6 +46,7 @@ WRONG_TYPES = {
     "warm_start": [0, "warm_start must be True or False; got 0"],
     "record_steps": [2, "record_steps must be True or False; got 2"],
     "verbose": [1, "verbose must be True or False; got 1"],
+    "checkpoint": [5, "checkpoint must be None or the path of a file; got 5 of type int"],
 }
 
 
@@ -86,6 +87,7 @@ def test_a_learning_rate_may_be_auto_but_no_other_word():
         ({"loss": "hinge"}, "loss must be one of 'softmax', .* for solver='lbfgs'.*got 'hinge'"),
         ({"penalty": "l1"}, "penalty must be 'l2' or None for solver='lbfgs'"),
         ({"early_stopping": True}, "early_stopping must be False for solver='lbfgs'"),
+        ({"checkpoint": "file"}, "checkpoint must be None for solver='lbfgs'"),
     ],
 )
 def test_lbfgs_wants_smooth_functions(options, message):

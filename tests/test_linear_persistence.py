@@ -213,6 +213,7 @@ def drop(name):
         (set_parameter("schedule", {"schedule": ["StepDecay"]}), "unhashable"),
         (set_parameter("schedule", {"schedule": "StepDecay", "at": 3}), "at"),
         (set_parameter("schedule", {"schedule": "StepDecay", "every": 0}), "every must be"),
+        (set_parameter("checkpoint", "/home/you/.profile"), "its parameter checkpoint is '/home"),
         (set_parameter("class_weight", {"pairs": [1]}), "sequence"),
         (set_parameter("class_weight", {"pairs": [[[], 1]]}), "unhashable"),
         (set_fact("image_shape", [8, 9]), "64 features are no row of shape"),

@@ -80,7 +80,7 @@ class PersistentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
             If it cannot be read.
         """
         facts, arrays = read_arrays(path, cls.__name__, mmap=mmap, verify=verify)
-        with _complaints_about(path, cls.__name__):
+        with complaints_about(path, f"fitted {cls.__name__}"):
             estimator = cls(**cls._read_parameters(facts["parameters"]))
             estimator._restore_fitted(facts, arrays, verify=verify)
             if "feature_names" in arrays:
@@ -198,13 +198,13 @@ def check_stored(
 
 
 @contextmanager
-def _complaints_about(path: FilePath, kind: str) -> Iterator[None]:
+def complaints_about(path: FilePath, wanted: str) -> Iterator[None]:
     """Turn any complaint about what a file holds into one that names the file."""
     try:
         yield
     except (ValueError, TypeError, LookupError, ArithmeticError) as error:
         problem = f"{error} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
-        raise ValueError(f"{os.fspath(path)}: holds no fitted {kind}: {problem}.") from error
+        raise ValueError(f"{os.fspath(path)}: holds no {wanted}: {problem}.") from error
 
 
 def is_plain(value: object) -> bool:

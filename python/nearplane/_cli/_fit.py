@@ -68,7 +68,10 @@ def fit_and_save(kind: Kind, request: FitRequest, make: Callable[[], Any]) -> di
     if getattr(model, "stop_reason_", None) == "diverged":
         raise ValueError("training diverged; give a smaller --learning-rate, or auto")
     # How it was made is nothing that those who load it should have to undo.
-    model.set_params(n_jobs=None, verbose=False).save(request.out)
+    made_by = {"n_jobs": None, "verbose": False, "checkpoint": None}
+    parameters = model.get_params()
+    model.set_params(**{name: made_by[name] for name in made_by if name in parameters})
+    model.save(request.out)
     return _record(kind, request, dataset, estimator, duration) | _features_record(features)
 
 

@@ -85,6 +85,14 @@ def fit(
     ] = 50,
     batch_size: Annotated[int, typer.Option(min=1, metavar="N", help="Images for one step.")] = 256,
     cv: FoldsOption = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep the state of training here; the same command goes on from it if it was "
+            "killed. Not for several values.",
+        ),
+    ] = None,
     out: OutOption = Path("nearplane-linear.np"),
     seed: SeedOption = 0,
     n_jobs: NJobsOption = None,
@@ -121,6 +129,7 @@ def fit(
     base = LinearClassifier(
         max_epochs=epochs,
         batch_size=batch_size,
+        checkpoint=checkpoint,
         random_state=seed,
         n_jobs=n_jobs,
         verbose=request.shows_progress,

@@ -31,8 +31,20 @@ class Candidate:
 
     @classmethod
     def of(cls, model: LinearClassifier) -> "Candidate":
-        """Return the setting that the model's parameters are."""
-        return cls(model, read_parameters(model))
+        """Return the setting that the model's parameters are.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they are not as `LinearClassifier` describes them, or want a checkpoint.
+        """
+        parameters = read_parameters(model)
+        if parameters.checkpoint is not None:
+            raise ValueError(
+                "checkpoint must be None in a comparison of settings, which keeps no state of its "
+                f"trainings; got {model.checkpoint!r}."
+            )
+        return cls(model, parameters)
 
     @property
     def params(self) -> Params:

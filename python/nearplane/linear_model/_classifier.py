@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from nearplane._storage import FilePath
 from nearplane.linear_model._data import ClassWeight
 from nearplane.linear_model._learning import LinearLearning
 from nearplane.linear_model._schedules import Schedule
@@ -81,6 +82,9 @@ class LinearClassifier(LinearLearning, PersistentLinearModel):
         parameters of the optimizer and the batches do not count.
     record_steps : bool, default=False
         Whether to keep `step_history_`.
+    checkpoint : str or path-like, default=None
+        A file for the state of training. If `fit` was killed, by whatever, the same `fit` goes on
+        from it, to the same weights as if nothing had happened; see Notes. Not for "lbfgs".
     random_state : int, RandomState or None, default=None
         Draws the batches and the validation set. The same seed gives the same weights to the last
         bit, for any `n_jobs`.
@@ -142,6 +146,19 @@ class LinearClassifier(LinearLearning, PersistentLinearModel):
     included: training goes on by `warm_start` or `partial_fit` as it would have without the file.
     A schedule that is a function of the user's own cannot be stored.
 
+    With `checkpoint`, `fit` writes the state of training to that file after the first epoch and
+    then as often as takes no more than a twentieth of the time. Each file takes the place of the
+    one before when it is complete. A `fit` that finds the file goes on from there: weights,
+    histories and all else end up as they would have on that machine without the break, to the last
+    bit; if `random_state` is None, with the batches of the training that was broken off. After
+    Ctrl-C, too, `fit` goes on from the file. When training ends, the file is removed.
+
+    If the file is damaged, or of another training, `fit` raises ValueError and leaves it alone.
+    Another training is one with other rows, labels, weights of rows, parameters but `n_jobs`,
+    `verbose` and the path, or weights to begin with. So trainings that run at the same time need a
+    file each, and a search over parameters such as GridSearchCV none. `save` leaves the path out.
+    Callbacks are told of the epochs that are left.
+
     Examples
     --------
     >>> from sklearn.datasets import load_digits
@@ -183,6 +200,7 @@ class LinearClassifier(LinearLearning, PersistentLinearModel):
         warm_start: bool = False,
         solver: str = "sgd",
         record_steps: bool = False,
+        checkpoint: FilePath | None = None,
         random_state: Any = None,
         n_jobs: int | None = None,
         verbose: bool = False,
@@ -213,6 +231,7 @@ class LinearClassifier(LinearLearning, PersistentLinearModel):
         self.warm_start = warm_start
         self.solver = solver
         self.record_steps = record_steps
+        self.checkpoint = checkpoint
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.verbose = verbose

@@ -159,6 +159,7 @@ def run(
     tasks: EpochTasks,
     attributes: Callable[[], dict[str, Any]],
     bar: Progress | None,
+    after_epoch: Callable[[], object],
 ) -> None:
     """Train to the end, or until a callback has enough.
 
@@ -172,6 +173,8 @@ def run(
         Returns the attributes that make the estimator a fitted one at that point.
     bar : Progress or None
         Is moved.
+    after_epoch : callable
+        Is called after each epoch of a `Training`.
     """
 
     def progress(fraction: float) -> None:
@@ -191,6 +194,7 @@ def run(
     while not solver.finished:
         tasks.begin_epoch()
         solver.run_epoch(progress)
+        after_epoch()
         if tasks.end_epoch(attributes):
             return
 

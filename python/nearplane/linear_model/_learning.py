@@ -18,6 +18,7 @@ from nearplane.linear_model._callbacks import (
     EpochTasks,
     with_callbacks,
 )
+from nearplane.linear_model._checkpoint import UNFINISHED, open_checkpoint
 from nearplane.linear_model._data import (
     LabelledData,
     read_classes,
@@ -93,7 +94,8 @@ width) or (n_samples, height, width, channels)
         Raises
         ------
         TypeError, ValueError
-            If an argument or a parameter is not as described; the message names it.
+            If an argument or a parameter is not as described; the message names it. Also if the
+            file of `checkpoint` is damaged or of another training.
 
         Warns
         -----
@@ -105,7 +107,8 @@ width) or (n_samples, height, width, channels)
         data = read_labelled(
             X, y, sample_weight, estimator=self, n_threads=parameters.n_threads
         ).weighted_by_class(self.class_weight)
-        random_state = check_random_state(self.random_state)
+        checkpoint = open_checkpoint(parameters.checkpoint)
+        random_state = checkpoint.generator(check_random_state(self.random_state))
         training, validation = self._split(parameters, data, X_val, y_val, random_state)
         problem = pose(parameters, data, training, validation)
         start = (
@@ -122,18 +125,22 @@ width) or (n_samples, height, width, channels)
         else:
             settings = [parameters.setting(learning_rate)]
             solver = problem.training_run(parameters, settings, start, random_state)
+            checkpoint.begin(solver, self, parameters, problem, start)
 
         def attributes() -> dict[str, Any]:
             return problem.attributes(solver.outcomes()[0], learning_rate, parameters)
 
         try:
             with progress_bar("training", enabled=parameters.verbose) as bar:
-                run(solver, tasks, attributes, bar)
-        except KeyboardInterrupt:
-            self._take(attributes())
+                run(solver, tasks, attributes, bar, checkpoint.after_epoch)
+        except BaseException as error:
+            checkpoint.rewind(random_state)
+            if isinstance(error, KeyboardInterrupt):
+                self._take(attributes() | checkpoint.traces())
             raise
         self._take(attributes())
         tasks.end(attributes)
+        checkpoint.remove()
         text = complaint(solver.outcomes()[0], problem, learning_rate, parameters)
         if text is not None:
             warnings.warn(text, ConvergenceWarning, stacklevel=CALLER_OF_FIT)
@@ -173,8 +180,8 @@ width) or (n_samples, height, width, channels)
         Raises
         ------
         TypeError, ValueError
-            If an argument or a parameter is not as described, or if a parameter needs all rows:
-            `early_stopping`, ``class_weight="balanced"``.
+            If an argument or a parameter is not as described, or if a parameter needs all rows, or
+            epochs: `early_stopping`, ``class_weight="balanced"``, `checkpoint`.
 
         Warns
         -----
@@ -255,5 +262,6 @@ width) or (n_samples, height, width, channels)
 
     def _take(self, attributes: dict[str, Any]) -> None:
         """Become a fitted estimator."""
-        self.__dict__.pop("step_history_", None)  # of a fit before this, if this one has none
+        for name in ("step_history_", UNFINISHED):  # of a fit before this, if this one has none
+            self.__dict__.pop(name, None)
         self.__dict__.update(attributes)

@@ -1,9 +1,11 @@
 """The parameters of a linear classifier, checked."""
 
+import os
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from nearplane._penalties import split_penalty
+from nearplane._storage import FilePath
 from nearplane._validation import (
     check_choice,
     check_flag,
@@ -54,6 +56,7 @@ class Parameters:
     warm_start: bool
     solver: Literal["sgd", "lbfgs"]
     record_steps: bool
+    checkpoint: FilePath | None
     n_threads: int
     verbose: bool
 
@@ -141,6 +144,7 @@ def read_parameters(estimator: Any) -> Parameters:
         warm_start=check_flag("warm_start", given.warm_start),
         solver=given.solver,
         record_steps=check_flag("record_steps", given.record_steps),
+        checkpoint=_read_checkpoint(given.checkpoint),
         n_threads=resolve_n_jobs(given.n_jobs),
         verbose=check_flag("verbose", given.verbose),
     )
@@ -159,6 +163,11 @@ def for_partial_fit(parameters: Parameters, class_weight: object) -> Parameters:
     """
     if parameters.stopping.early:
         raise ValueError("early_stopping must be False for partial_fit, which has no epochs.")
+    if parameters.checkpoint is not None:
+        raise ValueError(
+            "checkpoint must be None for partial_fit, which has no epochs; save keeps what it has "
+            "learned."
+        )
     if isinstance(class_weight, str):
         raise ValueError(
             f"class_weight must be None or a dict for partial_fit, which does not see all rows; "
@@ -188,6 +197,17 @@ def _read_batch_size(value: object) -> int | None:
     return None if value is None else check_integer("batch_size", value, at_least=1)
 
 
+def _read_checkpoint(value: object) -> FilePath | None:
+    if value is None or (
+        isinstance(value, str | os.PathLike) and isinstance(os.fspath(value), str)
+    ):
+        return value
+    raise TypeError(
+        f"checkpoint must be None or the path of a file; got {value!r} of type "
+        f"{type(value).__name__}."
+    )
+
+
 def _check_for_lbfgs(parameters: Parameters) -> None:
     if parameters.loss.loss not in SMOOTH_LOSSES:
         smooth = ", ".join(repr(loss) for loss in SMOOTH_LOSSES)
@@ -203,4 +223,9 @@ def _check_for_lbfgs(parameters: Parameters) -> None:
     if parameters.stopping.early:
         raise ValueError(
             "early_stopping must be False for solver='lbfgs', which goes for the exact optimum."
+        )
+    if parameters.checkpoint is not None:
+        raise ValueError(
+            "checkpoint must be None for solver='lbfgs', the state of which SciPy keeps to itself; "
+            "solver='sgd' takes a path."
         )

@@ -8,6 +8,7 @@ values, so an estimator that has one as a parameter can be cloned, compared and 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,6 +148,15 @@ class CosineDecay:
         part = np.minimum(times / n_epochs, 1)
         return np.asarray(self.final + (1 - self.final) * (1 + np.cos(np.pi * part)) / 2)
 
+
+# Those that are nothing but their fields.
+SCHEDULES: tuple[Any, ...] = (
+    ConstantRate,
+    StepDecay,
+    ExponentialDecay,
+    InverseTimeDecay,
+    CosineDecay,
+)
 
 _BY_NAME: dict[str, Schedule] = {
     "constant": ConstantRate(),

@@ -20,28 +20,33 @@ from nearplane._validation import check_choice, check_integer, check_real
 from nearplane.linear_model._course import EpochFigures, StepFigures
 from nearplane.linear_model._parameters import OPTIMIZERS
 from nearplane.linear_model._problem import Reason
-from nearplane.linear_model._schedules import (
-    ConstantRate,
-    CosineDecay,
-    ExponentialDecay,
-    InverseTimeDecay,
-    StepDecay,
-)
+from nearplane.linear_model._schedules import SCHEDULES
 
-# Schedules that are nothing but their fields.
-_SCHEDULES: dict[str, Any] = {
-    schedule.__name__: schedule
-    for schedule in (ConstantRate, StepDecay, ExponentialDecay, InverseTimeDecay, CosineDecay)
-}
+_SCHEDULES: dict[str, Any] = {schedule.__name__: schedule for schedule in SCHEDULES}
 
 # Before the names of the arrays of a history in a file, and its fields.
 _HISTORIES = {"history_": EpochFigures._fields, "step_history_": StepFigures._fields}
+
+# Parameters that no file holds: where files lie on a machine, and what may be written there, is no
+# business of somebody else's model.
+_NO_FACTS = frozenset(("checkpoint",))
 
 _MOST_STEPS = 2**63 - 1  # the core counts them in 64 bits
 
 
 class PersistentLinearModel(PersistentEstimator):
     """`save` and `load` of `LinearClassifier`."""
+
+    def _parameters_to_store(self) -> dict[str, Any]:
+        parameters = super()._parameters_to_store()
+        return {name: value for name, value in parameters.items() if name not in _NO_FACTS}
+
+    @classmethod
+    def _read_parameters(cls, parameters: object) -> dict[str, Any]:
+        read = super()._read_parameters(parameters)
+        for name in _NO_FACTS & read.keys():
+            raise ValueError(f"its parameter {name} is {read[name]!r:.80}")
+        return read
 
     @classmethod
     def _encode_parameter(cls, value: Any) -> object:

@@ -24,7 +24,10 @@ from numpy.typing import NDArray
 
 from nearplane import _core
 from nearplane._penalties import penalty_value
+from nearplane._persistence import Arrays, Facts
+from nearplane._validation import check_integer
 from nearplane.linear_model._course import Course, EpochFigures, StepFigures
+from nearplane.linear_model._generator import generator_state, set_generator_state
 from nearplane.linear_model._problem import (
     LinearModel,
     Outcome,
@@ -153,6 +156,50 @@ class Training:
                 self._courses[place].interrupt(state)
         reason: Reason = "max_epochs" if self.epoch == self._max_epochs else "interrupted"
         return [course.outcome(reason) for course in self._courses]
+
+    def to_store(self) -> tuple[Facts, Arrays]:
+        """Return where training has got to with its last epoch, as facts for JSON and as arrays."""
+        generator, key = generator_state(self._rng)
+        stored = [course.to_store() for course in self._courses]
+        arrays: Arrays = {"generator": key}
+        for place, (_, of_course) in enumerate(stored):
+            arrays |= {f"{place} {name}": array for name, array in of_course.items()}
+        return {
+            "epoch": self.epoch,
+            "generator": generator,
+            "n_steps": self._trainer.n_steps,
+            "courses": [facts for facts, _ in stored],
+        }, arrays
+
+    def restore(self, facts: Facts, arrays: Arrays) -> None:
+        """Go on from what `to_store` has returned, as that training would have, to the last bit.
+
+        To be called before the first epoch, of a training that was given the same.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            If that is no state of such a training.
+        """
+        self.epoch = check_integer("epoch", facts["epoch"], at_least=0)
+        if self.epoch > self._max_epochs:
+            raise ValueError(f"its epoch {self.epoch} is beyond the last, {self._max_epochs}")
+        for place, (course, stored) in enumerate(zip(self._courses, facts["courses"], strict=True)):
+            prefix = f"{place} "
+            own = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+            course.restore(stored, own)
+            if not (course.done or course.n_epochs == self.epoch):
+                raise ValueError(f"epoch {self.epoch} has a history of {course.n_epochs}")
+        set_generator_state(self._rng, facts["generator"], arrays["generator"])
+        self._active = [place for place in self._active if not self._courses[place].done]
+        if not self._active:
+            return
+        if len(self._active) < len(self._courses):
+            self._trainer.keep(self._active)
+        states = [self._courses[place].state for place in self._active]
+        self._trainer.set_weights(np.stack([state.weights for state in states]))
+        n_steps = check_integer("n_steps", facts["n_steps"], at_least=0)
+        self._trainer.set_moments(np.stack([state.moments for state in states], axis=1), n_steps)
 
     def lowest_loss(self) -> float:
         """Return the lowest loss of the last epoch among the settings still training, or NaN."""
