@@ -16,6 +16,7 @@ NAMES = (
     "same_bytes",
     "pruned",
     "wheels",
+    "flipped_files",
 )
 
 
