@@ -17,6 +17,7 @@ NAMES = (
     "pruned",
     "wheels",
     "flipped_files",
+    "differential",
 )
 
 
