@@ -6,6 +6,7 @@ import sys
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
@@ -311,6 +312,32 @@ def test_ctrl_c_in_partial_fit_leaves_the_weights_so_far(digits, monkeypatch):
         model.partial_fit(X, y)
     assert model.n_iter_ == 1
     assert model.score(X, y) > 0.7
+
+
+@pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
+def test_a_fit_that_fails_leaves_what_there_was(digits, monkeypatch, solver):
+    X, y = digits
+    frame = pd.DataFrame(X[:300, :30]).add_prefix("pixel ")
+    model = linear(solver=solver, max_epochs=3, record_steps=True)
+    core = {"sgd": "_core.LinearTrainer.run_epoch", "lbfgs": "_core.linear_loss"}[solver]
+
+    def out_of_memory(*_, **__):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"nearplane.{core}", out_of_memory)
+        with pytest.raises(MemoryError):
+            model.fit(frame, y[:300])
+        assert vars(model) == model.get_params()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # of lbfgs, which is not done yet
+        model.fit(X[:300], y[:300])
+    before, predicted = vars(model).copy(), model.predict(X)
+    monkeypatch.setattr(f"nearplane.{core}", out_of_memory)
+    with pytest.raises(MemoryError):
+        model.fit(frame, y[:300])
+    assert vars(model) == before
+    assert np.array_equal(model.predict(X), predicted)
 
 
 def test_ctrl_c_before_training_leaves_no_estimator(digits, monkeypatch):

@@ -117,8 +117,6 @@ width) or (n_samples, height, width, channels)
             else None
         )
         learning_rate = problem.learning_rate(parameters)
-        validate_data(self, with_names(X, data.X), reset=True, skip_check_array=True)
-        tasks = EpochTasks(self, X, y, sample_weight, max_epochs=parameters.max_epochs)
         solver: Training | Minimisation
         if parameters.solver == "lbfgs":
             solver = problem.minimisation(parameters, start)
@@ -130,13 +128,20 @@ width) or (n_samples, height, width, channels)
         def attributes() -> dict[str, Any]:
             return problem.attributes(solver.outcomes()[0], learning_rate, parameters)
 
+        before = vars(self).copy()
+        validate_data(self, with_names(X, data.X), reset=True, skip_check_array=True)
         try:
+            tasks = EpochTasks(self, X, y, sample_weight, max_epochs=parameters.max_epochs)
             with progress_bar("training", enabled=parameters.verbose) as bar:
                 run(solver, tasks, attributes, bar, checkpoint.after_epoch)
         except BaseException as error:
             checkpoint.rewind(random_state)
             if isinstance(error, KeyboardInterrupt):
                 self._take(attributes() | checkpoint.traces())
+            else:
+                for name in vars(self).keys() - before:
+                    delattr(self, name)
+                vars(self).update(before)
             raise
         self._take(attributes())
         tasks.end(attributes)
