@@ -139,9 +139,7 @@ width) or (n_samples, height, width, channels)
             if isinstance(error, KeyboardInterrupt):
                 self._take(attributes() | checkpoint.traces())
             else:
-                for name in vars(self).keys() - before:
-                    delattr(self, name)
-                vars(self).update(before)
+                self._go_back(before)
             raise
         self._take(attributes())
         tasks.end(attributes)
@@ -270,3 +268,9 @@ width) or (n_samples, height, width, channels)
         for name in ("step_history_", UNFINISHED):  # of a fit before this, if this one has none
             self.__dict__.pop(name, None)
         self.__dict__.update(attributes)
+
+    def _go_back(self, before: dict[str, Any]) -> None:
+        """Have the attributes of before again, and no others."""
+        for name in self.__dict__.keys() - before:
+            delattr(self, name)
+        self.__dict__.update(before)
