@@ -44,6 +44,7 @@ _KILLS_OF_ONE = 12
 # Kills come within this part of the time that the training takes, so that it takes several starts.
 _LATEST = 1 / 3
 _TIMEOUT_SECONDS = 3600.0
+_FACTS = ("number", "n_rows", "dtype", "params", "n_kills", "n_in_write", "n_resumed", "problem")
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,8 @@ def _finding(trainings: list[dict[str, Any]]) -> Finding:
     for training in trainings:
         if training["problem"]:
             text += f"; training {training['number']}: {training['problem']}"
-    return Finding(_PROMISE, sum(n_kills), survived, text, trainings)
+    facts = [{name: training[name] for name in _FACTS} for training in trainings]
+    return Finding(_PROMISE, sum(n_kills), survived, text, facts)
 
 
 PROMISE = Promise(_run, full=300, part=10, unit="kills")
