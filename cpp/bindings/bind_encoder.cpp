@@ -1,5 +1,6 @@
 // Encoders: rows in, short codes and their errors out.
 
+#include "constructor.hpp"
 #include "encoder_arguments.hpp"
 
 namespace nearplane::bindings {
@@ -27,12 +28,12 @@ py::list encode_rows(const Encoder& encoder, const py::array& X, int n_threads, 
 }  // namespace
 
 void bind_encoder(py::module_& module) {
-    py::class_<Encoder>(module, "Encoder", py::module_local(),
-                        "How rows become the short codes that a pruned search compares.")
-        .def(py::init(&encoder_of), py::arg("metric"), py::kw_only(), py::arg("center"),
-             py::arg("unit"), py::arg("basis"), py::arg("feature_order"), py::arg("levels"))
-        .def("encode", &encode_rows, py::arg("X"), py::kw_only(), py::arg("n_threads"),
-             py::arg("progress"));
+    py::class_<Encoder> encoder(module, "Encoder", py::module_local(),
+                                "How rows become the short codes that a pruned search compares.");
+    def_constructor(encoder, &encoder_of, py::arg("metric"), py::kw_only(), py::arg("center"),
+                    py::arg("unit"), py::arg("basis"), py::arg("feature_order"), py::arg("levels"));
+    encoder.def("encode", &encode_rows, py::arg("X"), py::kw_only(), py::arg("n_threads"),
+                py::arg("progress"));
 }
 
 }  // namespace nearplane::bindings

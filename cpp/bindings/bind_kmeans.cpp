@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "bindings.hpp"
+#include "constructor.hpp"
 #include "nearplane/kmeans.hpp"
 #include "nearplane/nearest_centre.hpp"
 
@@ -112,9 +112,9 @@ py::array hashes_of_rows(const py::array& X, int n_threads) {
 }  // namespace
 
 void bind_kmeans(py::module_& module) {
-    py::class_<CentreBounds>(module, "CenterBounds", py::module_local(),
-                             "How near groups of centers can be to each of the same rows.")
-        .def(py::init());
+    py::class_<CentreBounds> bounds(module, "CenterBounds", py::module_local(),
+                                    "How near groups of centers can be to each of the same rows.");
+    def_constructor(bounds, +[] { return CentreBounds(); });
     module.def("nearest_centers", &nearest, py::arg("X"), py::arg("centers"), py::kw_only(),
                py::arg("guess"), py::arg("bounds") = py::none(), py::arg("n_threads"),
                py::arg("progress"),

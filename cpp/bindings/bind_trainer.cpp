@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "constructor.hpp"
 #include "linear_arguments.hpp"
 #include "nearplane/trainer.hpp"
 
@@ -28,10 +29,10 @@ py::array_t<Value> as_array(const std::vector<Value>& values,
 
 /// EpochTrace as arrays, of shape (n_steps, n_settings) but for n_correct.
 struct EpochArrays {
-    py::array_t<double> losses;
-    py::array_t<std::int64_t> n_correct;
-    py::array_t<double> update_norms;
-    py::array_t<double> weight_norms;
+    py::object losses;
+    py::object n_correct;
+    py::object update_norms;
+    py::object weight_norms;
 };
 
 /// Trainer of either type behind one Python class.
@@ -96,9 +97,9 @@ public:
         std::visit([&](auto& trainer) { trainer.keep(settings); }, trainer_);
     }
 
-    EpochArrays run_epoch(const py::array& X, const Int64Array& y, const Int64Array& rows,
-                          const OptionalFloat64Array& sample_weight,
-                          const Float64Array& learning_rates, int n_threads, Progress progress) {
+    py::object run_epoch(const py::array& X, const Int64Array& y, const Int64Array& rows,
+                         const OptionalFloat64Array& sample_weight,
+                         const Float64Array& learning_rates, int n_threads, Progress progress) {
         check_threads(n_threads);
         check(n_settings() >= 1, "no setting is left to train");
         const Samples samples = samples_for(X, y, rows, sample_weight);
@@ -107,6 +108,8 @@ public:
         const std::int64_t n_batches = learning_rates.shape(0);
         check(n_batches <= samples.n_rows && (n_batches > 0 || samples.n_rows == 0),
               "there must be a batch, and a row for each");
+        // Empty at first: pybind11 forgets what an object holds that it has no memory to hand over.
+        py::object result = py::cast(EpochArrays());
         EpochTrace trace;
         run_released(std::move(progress), [&](Monitor& monitor) {
             std::visit(
@@ -117,8 +120,10 @@ public:
                 trainer_);
         });
         const std::vector<std::int64_t> shape{trace.n_steps, n_settings()};
-        return {as_array(trace.losses, shape), as_array(trace.n_correct, {n_settings()}),
-                as_array(trace.update_norms, shape), as_array(trace.weight_norms, shape)};
+        result.cast<EpochArrays&>() = {
+            as_array(trace.losses, shape), as_array(trace.n_correct, {n_settings()}),
+            as_array(trace.update_norms, shape), as_array(trace.weight_norms, shape)};
+        return result;
     }
 
     py::tuple evaluate(const py::array& X, const Int64Array& y, const Int64Array& rows,
@@ -180,40 +185,44 @@ private:
 
 void bind_trainer(py::module_& module) {
     // Local to the module: the modules of several levels may be loaded beside each other.
-    py::class_<Setting>(module, "Setting", py::module_local(),
-                        "Hyperparameters of one of the models of a trainer.")
-        .def(py::init([](const std::string& optimizer, double l1, double l2, double momentum,
-                         double decay, double epsilon) {
-                 return Setting{optimizer_of(optimizer), l1, l2, momentum, decay, epsilon};
-             }),
-             py::kw_only(), py::arg("optimizer") = "sgd", py::arg("l1") = 0.0, py::arg("l2") = 0.0,
-             py::arg("momentum") = 0.9, py::arg("decay") = 0.999, py::arg("epsilon") = 1e-8);
+    py::class_<Setting> setting(module, "Setting", py::module_local(),
+                                "Hyperparameters of one of the models of a trainer.");
+    def_constructor(
+        setting,
+        +[](const std::string& optimizer, double l1, double l2, double momentum, double decay,
+            double epsilon) {
+            return Setting{optimizer_of(optimizer), l1, l2, momentum, decay, epsilon};
+        },
+        py::kw_only(), py::arg("optimizer") = "sgd", py::arg("l1") = 0.0, py::arg("l2") = 0.0,
+        py::arg("momentum") = 0.9, py::arg("decay") = 0.999, py::arg("epsilon") = 1e-8);
     py::class_<EpochArrays>(module, "EpochTrace", py::module_local(),
                             "What happened in each step of an epoch.")
         .def_readonly("losses", &EpochArrays::losses)
         .def_readonly("n_correct", &EpochArrays::n_correct)
         .def_readonly("update_norms", &EpochArrays::update_norms)
         .def_readonly("weight_norms", &EpochArrays::weight_norms);
-    py::class_<LinearTrainer>(module, "LinearTrainer", py::module_local(),
-                              "Linear models trained together in one pass over the data.")
-        .def(py::init([](std::vector<Setting> settings, std::int64_t n_features,
-                         std::int64_t n_classes, const std::string& dtype, const std::string& loss,
-                         double margin, bool class_mean, bool fit_intercept,
-                         const OptionalFloat64Array& center, const OptionalFloat64Array& scale) {
-                 check(n_features >= 1 && n_classes >= 1 && !settings.empty(),
-                       "a trainer needs a feature, a class and a setting");
-                 return LinearTrainer(std::move(settings),
-                                      {n_features,
-                                       n_classes,
-                                       {loss_of(loss), margin, class_mean},
-                                       fit_intercept,
-                                       preprocessing_of(center, scale, n_features)},
-                                      dtype);
-             }),
-             py::arg("settings"), py::kw_only(), py::arg("n_features"), py::arg("n_classes"),
-             py::arg("dtype"), py::arg("loss"), py::arg("margin"), py::arg("class_mean"),
-             py::arg("fit_intercept"), py::arg("center"), py::arg("scale"))
-        .def_property_readonly("n_settings", &LinearTrainer::n_settings)
+    py::class_<LinearTrainer> trainer(module, "LinearTrainer", py::module_local(),
+                                      "Linear models trained together in one pass over the data.");
+    def_constructor(
+        trainer,
+        +[](std::vector<Setting> settings, std::int64_t n_features, std::int64_t n_classes,
+            const std::string& dtype, const std::string& loss, double margin, bool class_mean,
+            bool fit_intercept, const OptionalFloat64Array& center,
+            const OptionalFloat64Array& scale) {
+            check(n_features >= 1 && n_classes >= 1 && !settings.empty(),
+                  "a trainer needs a feature, a class and a setting");
+            return LinearTrainer(std::move(settings),
+                                 {n_features,
+                                  n_classes,
+                                  {loss_of(loss), margin, class_mean},
+                                  fit_intercept,
+                                  preprocessing_of(center, scale, n_features)},
+                                 dtype);
+        },
+        py::arg("settings"), py::kw_only(), py::arg("n_features"), py::arg("n_classes"),
+        py::arg("dtype"), py::arg("loss"), py::arg("margin"), py::arg("class_mean"),
+        py::arg("fit_intercept"), py::arg("center"), py::arg("scale"));
+    trainer.def_property_readonly("n_settings", &LinearTrainer::n_settings)
         .def_property_readonly("n_steps", &LinearTrainer::n_steps)
         .def("weights", &LinearTrainer::weights)
         .def("set_weights", &LinearTrainer::set_weights, py::arg("weights"))

@@ -1,0 +1,33 @@
+#pragma once
+// Constructors of classes for Python that may run out of memory at any point.
+
+#include <memory>
+#include <utility>
+
+#include "bindings.hpp"
+
+namespace nearplane::bindings {
+
+/// Lets Python construct a Class by `make`, as `type.def(py::init(make), extra...)` does.
+///
+/// py::init leaves it to pybind11's dispatcher to enter the object into the table of instances, and
+/// there nothing catches what the table throws: without memory for an entry, the process would end.
+/// Here it is entered by the constructor itself, and if that fails no object is left behind.
+template <class Class, class... Args, class... Extra>
+void def_constructor(py::class_<Class>& type, Class (*make)(Args...), const Extra&... extra) {
+    type.def(
+        "__init__",
+        [make](py::detail::value_and_holder& object, Args... args) {
+            auto value = std::make_unique<Class>(make(std::forward<Args>(args)...));
+            object.value_ptr() = value.get();
+            try {
+                object.type->init_instance(object.inst, &value);
+            } catch (...) {
+                object.value_ptr() = nullptr;
+                throw;
+            }
+        },
+        py::detail::is_new_style_constructor(), extra...);
+}
+
+}  // namespace nearplane::bindings
