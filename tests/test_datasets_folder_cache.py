@@ -311,9 +311,10 @@ def test_an_interrupt_leaves_the_cache_as_it_was(folder, cache, monkeypatch, aft
     assert files_in(cache) == [".json", ".npy"]
 
 
-@pytest.mark.parametrize("failing", [1, 2])
-def test_a_full_disk_is_reported_and_leaves_nothing(folder, cache, monkeypatch, failing):
-    # The first file that is written out holds the images, the second the manifest.
+@pytest.mark.parametrize("failing", [1, 2, 3, 4])
+def test_a_full_disk_is_reported_and_leaves_nothing_or_all(folder, cache, monkeypatch, failing):
+    # Brought to the disk are the images, the entry of their file, the manifest, and its entry: then
+    # the cache is complete.
     calls = iter(range(1, 10))
 
     def fsync(_descriptor):
@@ -323,7 +324,8 @@ def test_a_full_disk_is_reported_and_leaves_nothing(folder, cache, monkeypatch, 
     monkeypatch.setattr(_image_cache.os, "fsync", fsync)
     with pytest.raises(OSError, match="No space left"):
         check(folder, cache)
-    assert list(cache.iterdir()) == []
+    assert files_in(cache) == ([".json", ".npy"] if failing == 4 else [])
+    check(folder, cache)
 
 
 def test_an_error_leaves_nothing(folder, cache):

@@ -5,11 +5,13 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nearplane._cli._features_loaded import Features
+from nearplane._files import bring_entries_to_disk, bring_to_disk, errors_naming, replacing
 from nearplane.datasets import ImageDataset
 
 # What `--dataset arrays` reads.
@@ -36,11 +38,20 @@ def write_rows(path: Path, blocks: Iterable[NDArray[np.float32]], n_columns: int
             unwritten += block.nbytes
             # Little by little, because nothing interrupts the writing of gigabytes at the end.
             if unwritten >= _BYTES_PER_SYNC:
-                file.flush()
-                os.fsync(file.fileno())
+                bring_to_disk(file)
                 unwritten = 0
         write_header(n_rows)
+        bring_to_disk(file)
     return n_rows
+
+
+def _write_array(path: Path, array: NDArray[Any]) -> None:
+    """Write an array to an ``.npy`` file; unlike np.save, which loses why the system could not."""
+    with open(path, "xb") as file:
+        header = np.lib.format.header_data_from_array_1_0(array)
+        np.lib.format.write_array_header_1_0(file, header)
+        file.write(np.ascontiguousarray(array).view(np.uint8).data)
+        bring_to_disk(file)
 
 
 def write_dataset(folder: Path, features: Features, dataset: ImageDataset, *, show: bool) -> None:
@@ -52,8 +63,8 @@ def write_dataset(folder: Path, features: Features, dataset: ImageDataset, *, sh
     for split, what, images, labels in parts:
         blocks = features.blocks(images, f"features of {what}", show=show)
         write_rows(folder / f"X_{split}.npy", blocks, features.n_features)
-        np.save(folder / f"y_{split}.npy", labels)
-    np.save(folder / "class_names.npy", np.array(dataset.class_names))
+        _write_array(folder / f"y_{split}.npy", labels)
+    _write_array(folder / "class_names.npy", np.array(dataset.class_names))
 
 
 def check_output(path: Path, *, is_folder: bool) -> None:
@@ -72,17 +83,29 @@ def check_output(path: Path, *, is_folder: bool) -> None:
 @contextmanager
 def new_output(path: Path, *, is_folder: bool) -> Iterator[Path]:
     """Yield a place beside `path` that gets its name, file or folder, once it is complete."""
-    path = path.resolve()  # which has a name, as . and .. have not
+    if is_folder:
+        # Which has a name, as . and .. have not.
+        with _new_folder(path.resolve()) as made:
+            yield made
+    else:
+        with replacing(path) as made:
+            yield made
+
+
+@contextmanager
+def _new_folder(path: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(
         prefix=".nearplane-", dir=path.parent, ignore_cleanup_errors=True
     ) as scratch:
         # Not the folder itself: unlike those of `tempfile`, it is to have the usual permissions.
         made = Path(scratch, path.name)
-        if is_folder:
+        with errors_naming(path, Path(scratch)):
             made.mkdir()
-        yield made
-        if is_folder and path.exists():
-            for name in ARRAYS:
-                os.replace(made / name, path / name)
-        else:
-            os.replace(made, path)
+            yield made
+            bring_entries_to_disk(made)
+            if path.exists():
+                for name in ARRAYS:
+                    os.replace(made / name, path / name)
+            else:
+                os.replace(made, path)
+        bring_entries_to_disk(path.parent)

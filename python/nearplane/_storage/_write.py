@@ -1,19 +1,14 @@
 """Writing, all or nothing."""
 
-import errno
 import json
-import os
-import secrets
-import shutil
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nearplane._files import replacement
 from nearplane._storage._format import (
     CHECKSUM,
     CHUNK_BYTES,
@@ -62,7 +57,7 @@ def write_arrays(
     stored = {name: _storable(name, np.asarray(array)) for name, array in arrays.items()}
     # The header comes first but its checksums last, so it is written over one equally long.
     place = _encode_header(kind, metadata, stored, dict.fromkeys(stored, as_text(0)))
-    with _replacement(Path(os.path.realpath(path))) as file:
+    with replacement(path) as file:
         file.write(place)
         checksums = {name: _write_array(file, array) for name, array in stored.items()}
         file.seek(0)
@@ -114,41 +109,6 @@ def _encode_header(
         )
     start = START.pack(MAGIC, VERSION, len(text))
     return start + CHECKSUM.pack(header_checksum(start, text)) + text
-
-
-@contextmanager
-def _replacement(target: Path) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of `target` when the context ends without an error."""
-    if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target.parent))
-    exists = target.exists()
-    if exists and not target.is_file():
-        raise ValueError(f"path must name a file; {target} is something else.")
-    temporary = target.with_name(f".nearplane-{secrets.token_hex(8)}.tmp")
-    try:
-        # Unlike the files of `tempfile`, it has the permissions that the user gives to new ones.
-        with open(temporary, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if exists:
-            shutil.copymode(target, temporary)
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name as durable as the content, where folders can be opened for it."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _write_array(file: BinaryIO, array: NDArray[Any]) -> str:

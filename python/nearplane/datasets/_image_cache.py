@@ -9,14 +9,16 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nearplane._files import bring_to_disk, replacement
 
 from ._image_decoding import ImageForm
 from ._image_reading import Put, Skipped
@@ -83,17 +85,19 @@ class ImageCache:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         images = self.folder / f"{self._stem}-{secrets.token_hex(4)}.npy"
-        with _new_file(images) as file:
-            # Room for all of them: NumPy makes the header as long for a smaller number.
-            self._write_header(file, self.n_files)
-            skipped = read(_writer(file))
-            self._write_header(file, self.n_files - len(skipped))
         try:
+            with replacement(images) as file:
+                # Room for all of them: NumPy makes the header as long for a smaller number.
+                self._write_header(file, self.n_files)
+                skipped = read(_writer(file))
+                self._write_header(file, self.n_files - len(skipped))
             # Mapped first, so that nobody who now replaces the file can take it away.
             mapped = _map(images)
             self._publish(images.name, skipped)
         except BaseException:
-            _remove(images)
+            # What the manifest names already is complete, whatever has failed since.
+            if (self._read_manifest() or {}).get("images") != images.name:
+                _remove(images)
             raise
         return mapped, skipped
 
@@ -140,7 +144,7 @@ class ImageCache:
         """Make the manifest name the new file of images, and remove the one it named before."""
         replaced = self._read_manifest() or {}
         manifest = dict(self._facts()) | {"images": images, "skipped": skipped}
-        with _new_file(self._manifest) as file:
+        with replacement(self._manifest) as file:
             file.write(json.dumps(manifest, indent=1).encode("ascii"))
         with suppress(ValueError):
             old = _plain_name(replaced.get("images"))
@@ -178,20 +182,6 @@ def _check_skipped(skipped: object, n_files: int) -> Skipped | None:
     return checked
 
 
-@contextmanager
-def _new_file(target: Path) -> Iterator[BinaryIO]:
-    """Open a file that gets its name, in place of any of that name, once it is complete."""
-    temporary = target.with_name(f"{target.name}-{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            yield file
-            _sync(file)
-        os.replace(temporary, target)
-    except BaseException:
-        _remove(temporary)
-        raise
-
-
 def _writer(file: BinaryIO) -> Put:
     unwritten = 0
 
@@ -201,15 +191,10 @@ def _writer(file: BinaryIO) -> Put:
         unwritten += pixels.nbytes
         # Little by little, because nothing interrupts the writing of gigabytes at the end.
         if unwritten >= _BYTES_PER_SYNC:
-            _sync(file)
+            bring_to_disk(file)
             unwritten = 0
 
     return put
-
-
-def _sync(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _remove(path: Path) -> None:

@@ -2,9 +2,8 @@
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nearplane._files import bring_to_disk, replacing, take_room
 from nearplane._storage import FilePath
 
 
@@ -53,22 +53,19 @@ def _new_file(path: FilePath, shape: tuple[int, int]) -> Iterator[FeatureRows]:
         raise ValueError(f"out must be an array or the name of a .npy file; got {str(target)!r}.")
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target.parent))
-    # Unlike the files of `tempfile`, it has the permissions that the user gives to new ones.
-    name = target.with_name(f".{target.stem}-{secrets.token_hex(8)}.npy")
-    try:
+    nothing = np.empty((0, 0), np.float32)
+    features = FeatureRows(nothing, nothing)
+    with replacing(target) as name:
         rows = np.lib.format.open_memmap(name, mode="w+", dtype=np.float32, shape=shape)
-        features = FeatureRows(rows, rows)
+        take_room(name)
+        features.rows = features.result = rows
         yield features
         rows.flush()
         del rows
-        features.rows = features.result = np.empty((0, 0), np.float32)  # lets go of the map
-        os.replace(name, target)
-        features.result = np.load(target, mmap_mode="r")
-    finally:
-        with suppress(FileNotFoundError):
-            name.unlink()
+        features.rows = features.result = nothing  # lets go of the map
+        with open(name, "rb+") as file:
+            bring_to_disk(file)
+    features.result = np.load(target, mmap_mode="r")
 
 
 def _check_array(out: object, shape: tuple[int, int], images: NDArray[Any]) -> NDArray[np.float32]:

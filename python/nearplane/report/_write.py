@@ -1,8 +1,9 @@
 """Output files that are whole or absent."""
 
-import os
 import tempfile
 from pathlib import Path
+
+from nearplane._files import replacement
 
 
 def check_writable(path: Path) -> None:
@@ -38,15 +39,5 @@ def write_atomically(path: Path, text: str) -> None:
     OSError
         If the file cannot be written; what was there before stays.
     """
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        # mkstemp keeps its file private; a report gets the permissions of any new file.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacement(path) as file:
+        file.write(text.encode("utf-8"))
