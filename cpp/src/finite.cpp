@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
-#include <limits>
 
 namespace nearplane {
 namespace {
@@ -12,7 +10,8 @@ template <class T>
 bool is_finite_row(const auto& at, std::int64_t n_features) {
     int bad = 0;
     for (std::int64_t d = 0; d < n_features; ++d) {
-        bad |= static_cast<int>(!(std::abs(at(d)) <= std::numeric_limits<T>::max()));
+        const T value = at(d);
+        bad |= static_cast<int>(value - value != 0);  // infinity minus infinity is NaN
     }
     return bad == 0;
 }

@@ -1,8 +1,8 @@
 #include "nearplane/pruned_search.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cassert>
+#include <mutex>
 
 #include "query_block.hpp"
 
@@ -121,14 +121,17 @@ private:
             .levels = levels,
             .answer = {answer_.distances + first * options.k, answer_.indices + first * options.k}};
         const std::int64_t block = block_of(count, base_.rows, options);
+        std::mutex counting;
         parallel_for(ceil_div(count, block), options.n_threads, monitor_, span,
                      [&](std::int64_t task, int worker, Pulse& pulse) {
                          std::vector<std::int64_t> survivors(survivors_.size(), 0);
                          const std::int64_t begin = task * block;
                          QueryBlockSearch(job, begin, std::min(block, count - begin), worker, pulse)
                              .run(survivors);
+                         // Once a block: atomic_ref is missing from libc++ before version 19.
+                         const std::scoped_lock lock(counting);
                          for (std::size_t l = 0; l < survivors.size(); ++l) {
-                             std::atomic_ref(survivors_[l]).fetch_add(survivors[l]);
+                             survivors_[l] += survivors[l];
                          }
                      });
     }
