@@ -1,5 +1,7 @@
 # One extension module per ISA level, and the baseline module that tells which of them may run.
 
+include(CheckLinkerFlag)
+
 set(core_sources
     cpp/src/bound_kernel.cpp
     cpp/src/code_filter.cpp
@@ -39,11 +41,19 @@ set(binding_sources
     cpp/bindings/linear_arguments.cpp
     cpp/bindings/module.cpp)
 
+set(nearplane_exports "${CMAKE_CURRENT_SOURCE_DIR}/cpp/cmake/exports.map")
+check_linker_flag(
+  CXX "LINKER:--version-script=${nearplane_exports}" nearplane_has_version_script)
+
 function(nearplane_module name)
   pybind11_add_module(${name} MODULE NO_EXTRAS ${ARGN})
   target_include_directories(${name} PRIVATE cpp/include)
   target_link_libraries(${name} PRIVATE nearplane_options)
   target_compile_definitions(${name} PRIVATE NEARPLANE_MODULE=${name})
+  if(nearplane_has_version_script)
+    target_link_options(${name} PRIVATE "LINKER:--version-script=${nearplane_exports}")
+    set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS "${nearplane_exports}")
+  endif()
   install(TARGETS ${name} DESTINATION nearplane/_core)
 endfunction()
 
