@@ -16,6 +16,7 @@ NAMES = (
     "import_orders",
     "same_bytes",
     "pruned",
+    "long_run",
     "wheels",
     "flipped_files",
     "differential",
