@@ -20,6 +20,7 @@ NAMES = (
     "wheels",
     "flipped_files",
     "differential",
+    "fuzzed_files",
 )
 
 
