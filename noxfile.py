@@ -29,3 +29,11 @@ def reliability(session: nox.Session) -> None:
     """Put promises to the test in full and keep what is found: nox -s reliability -- forks."""
     session.install(".[bench]")
     session.run("python", "bench/reliability.py", "--record", "--only", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Compare 20,000 random cases with NumPy, and fuzz all that reads a file."""
+    session.install(".[test,bench]", "atheris>=3.0")
+    names = session.posargs or ["differential", "fuzzed_files"]
+    session.run("python", "bench/reliability.py", "--record", "--only", *names)

@@ -61,10 +61,10 @@ def votes(labels, weights, n_classes):
     return np.array([weights[labels == label].sum() for label in range(n_classes)])
 
 
-def winner(labels, weights, n_classes, ties):
+def winner(labels, weights, n_classes, ties, *, rounding=1e-12):
     """One query's class; the neighbours are given from the nearest to the farthest."""
     counts = votes(labels, weights, n_classes)
-    tied = np.flatnonzero(counts >= counts.max() * (1 - 1e-12))
+    tied = np.flatnonzero(counts >= counts.max() * (1 - rounding))
     if ties == "smallest":
         return tied[0]
     return next(label for label in labels[weights > 0] if label in tied)

@@ -52,6 +52,21 @@ def _weighting(rng, distances, kinds):
     return pick(rng, kinds) if sound else "uniform"
 
 
+def _winners(codes, weight, n_classes, ties):
+    """The class that wins: two of them if votes differ by more than a bit and less than 1e-12."""
+    return [
+        reference.winner(codes, weight, n_classes, ties, rounding=rounding)
+        for rounding in (1e-12, 0)
+    ]
+
+
+def _assert_won(found, winners):
+    """Assert that each label is one of the two that may win, which as a rule are the same."""
+    found, winners = np.asarray(found), np.asarray(winners)
+    either = np.where(found == winners[..., 1], winners[..., 1], winners[..., 0])
+    np.testing.assert_array_equal(found, either)
+
+
 def draw_classifier(rng):
     """Labels and their parts of the vote; a row of weight w counts as w rows."""
     X, Y, metric, k, alone, (distances, indices) = _neighbours(rng, given_rows, alone=True)
@@ -72,7 +87,7 @@ def draw_classifier(rng):
     winners, parts = [], []
     for far, near in zip(distances, indices, strict=True):
         weight = WEIGHTS[weights](far)
-        winners.append(classes[reference.winner(codes[near], weight, len(classes), ties)])
+        winners.append(classes[_winners(codes[near], weight, len(classes), ties)])
         parts.append(reference.votes(codes[near], weight, len(classes)) / weight.sum())
 
     def check(level):
@@ -80,7 +95,7 @@ def draw_classifier(rng):
             k, weights=_rule(weights), metric=metric, ties=ties, algorithm=algorithm, n_jobs=n_jobs
         ).fit(Y, y, sample_weight=sample_weight)
         asked = None if alone else X
-        np.testing.assert_array_equal(model.predict(asked), winners)
+        _assert_won(model.predict(asked), winners)
         assert_near(model.predict_proba(asked), parts, "votes", rtol=1e-9, atol=1e-12)
 
     return case_of(
@@ -99,7 +114,7 @@ def draw_each_k(rng):
     ks = rng.integers(1, k + 1, int(rng.integers(1, 6))).tolist()
     expected = [
         [
-            reference.winner(y[near[:n]], WEIGHTS[weights](far[:n]), n_classes, ties)
+            _winners(y[near[:n]], WEIGHTS[weights](far[:n]), n_classes, ties)
             for far, near in zip(distances, indices, strict=True)
         ]
         for n in ks
@@ -108,7 +123,7 @@ def draw_each_k(rng):
     def check(level):
         model = nearplane.KNeighborsClassifier(weights=weights, metric=metric, ties=ties).fit(Y, y)
         found = predict_each_k(model, None if alone else X, ks)
-        np.testing.assert_array_equal(found, expected)
+        _assert_won(found, expected)
 
     return case_of(check, X, Y, ks=ks, metric=metric, alone=alone, weights=weights, ties=ties)
 
