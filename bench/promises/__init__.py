@@ -21,6 +21,7 @@ NAMES = (
     "flipped_files",
     "differential",
     "fuzzed_files",
+    "sizes",
 )
 
 

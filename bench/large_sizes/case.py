@@ -1,0 +1,36 @@
+"""What a case is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.methods import Array
+
+
+class WrongAnswerError(Exception):
+    """An answer is not that of the oracle; the message says where."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something large to be right about.
+
+    `run` is given a folder for files; `gigabytes` of memory and page cache it needs, at the most.
+    """
+
+    run: Callable[[Path], None]
+    gigabytes: float
+
+
+def require(is_right: bool, what: str) -> None:
+    """Raise unless an answer is right."""
+    if not is_right:
+        raise WrongAnswerError(what)
+
+
+def require_equal(found: Array, expected: Array, what: str) -> None:
+    """Raise unless two arrays have the same numbers."""
+    if not np.array_equal(found, expected):
+        raise WrongAnswerError(f"{what}: {str(found)[:200]}, expected {str(expected)[:200]}")
