@@ -1,4 +1,4 @@
-"""Small fitted models of every kind that has `save` and `load`, and something to ask of each."""
+"""Small models of every kind that is saved, and a checkpoint, and something to ask of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from damaged_files.checkpoints import Interrupted
 from harness.methods import Array
 from nearplane import KNeighborsClassifier, KNeighborsRegressor, LinearClassifier, NearestNeighbors
 from nearplane.cluster import KMeans
@@ -50,7 +51,14 @@ def save_every_kind(folder: Path) -> dict[str, Saved]:
         model.save(path)
         content = path.read_bytes()
         found[name] = Saved(name, type(model), content, kind.answer, kind.answer(model))
-    return found
+    return found | {"checkpoint": _saved_checkpoint(folder)}
+
+
+def _saved_checkpoint(folder: Path) -> Saved:
+    interrupted = Interrupted.fit(folder)
+    path = folder / "checkpoint"
+    answer = Interrupted.weights
+    return Saved("checkpoint", Interrupted, path.read_bytes(), answer, interrupted.weights())
 
 
 def _rng() -> np.random.Generator:
