@@ -389,7 +389,11 @@ def test_what_cannot_succeed_ends_with_1_and_says_why(arguments, message, models
         (["fit", "hog", *DATA], "features.HOG.fit", "no model was written"),
         (["transform", "hog.np", *DATA], "_cli._features.load_images", "nothing was written"),
         (["transform", "hog.np", *DATA], "features.HOG.transform", "nothing was written"),
-        (["transform", "hog.np", *DATA], "_cli._features_written._write_array", "nothing was written"),
+        (
+            ["transform", "hog.np", *DATA],
+            "_cli._features_written._write_array",
+            "nothing was written",
+        ),
         (["transform", "hog.np", "photos"], "features.HOG.transform", "nothing was written"),
     ],
 )

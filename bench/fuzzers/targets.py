@@ -4,6 +4,7 @@ Reading may raise what is documented, or return something sound: of the right sh
 finite, and fit to be used. Anything else is a finding.
 """
 
+import contextlib
 import importlib
 import random
 import sys
@@ -34,6 +35,8 @@ from nearplane.datasets import (
 from nearplane.datasets._image_cache import ImageCache
 from nearplane.datasets._image_decoding import ImageForm
 from nearplane.features import HOG, ColorHistogram, VisualWords
+from nearplane.linear_model import _checkpoint
+from nearplane.linear_model._training import Training
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
@@ -168,6 +171,62 @@ def _ask(model: Any) -> list[Any]:
     return answers
 
 
+# Checkpoints
+
+
+class _KilledError(Exception):
+    """What ends a training before its time."""
+
+
+def _half_trained(path: Path, *, after: int) -> Any:
+    """Train for some epochs, which leaves a checkpoint; or to the end."""
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 256, (24, 6), dtype=np.uint8), np.arange(24) % 3
+    run_epoch = Training.run_epoch
+    n_run = 0
+
+    def run(training: Training, *arguments: Any) -> None:
+        nonlocal n_run
+        n_run += 1
+        if n_run > after:
+            raise _KilledError
+        run_epoch(training, *arguments)
+
+    model = LinearClassifier(
+        checkpoint=path, max_epochs=3, batch_size=8, optimizer="adam", random_state=0, n_jobs=1
+    )
+    Training.run_epoch = run  # type: ignore[method-assign]
+    try:
+        return model.fit(X, y)
+    finally:
+        Training.run_epoch = run_epoch  # type: ignore[method-assign]
+
+
+def _checkpoints() -> Target:
+    _checkpoint._PATIENCE = 0  # of so short a training there would be no file else
+    seeds = []
+    with tempfile.TemporaryDirectory() as folder:
+        for n_epochs in (1, 2):
+            path = Path(folder) / f"after {n_epochs}"
+            with contextlib.suppress(_KilledError):
+                _half_trained(path, after=n_epochs)
+            seeds.append(path.read_bytes())
+    return Target(seeds, "training", _read_checkpoint, (ValueError, OSError), formats.stored)
+
+
+def _read_checkpoint(path: Path) -> None:
+    """Let a training go on from there to its end."""
+    try:
+        largest = _largest_number(path, read_kind(path))
+    except ValueError:
+        largest = 0.0
+    model = _half_trained(path, after=100)
+    if model.coef_.shape != (3, 6):
+        raise UnsoundError(f"weights of shape {model.coef_.shape}")
+    if largest < _LARGE and not np.isfinite(model.coef_).all():
+        raise UnsoundError("weights that are not finite")
+
+
 # Data sets
 
 
@@ -281,6 +340,7 @@ _MAKERS: dict[str, Callable[[], Target]] = {
         _models, "KNeighborsClassifier", "KNeighborsRegressor", "NearestNeighbors"
     ),
     "linear": partial(_models, "LinearClassifier"),
+    "checkpoints": _checkpoints,
     "clusters": partial(_models, "KMeans"),
     "features": partial(_models, "HOG", "ColorHistogram", "VisualWords"),
     **{name: partial(_data_set, *arguments) for name, arguments in _DATA_SETS.items()},
