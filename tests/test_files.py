@@ -44,9 +44,9 @@ def test_an_error_names_the_file_and_leaves_the_old_one(path, function, monkeypa
     assert os.listdir(path.parent) == ["file"]
 
 
-def test_an_error_of_opening_names_the_file(path):
-    with pytest.raises(FileNotFoundError) as caught, replacing(path):
-        pass
+def test_an_error_about_the_temporary_file_names_the_file(path):
+    with pytest.raises(FileNotFoundError) as caught, replacing(path) as temporary:
+        temporary.unlink()
     assert caught.value.filename == str(path)
     assert path.read_bytes() == b"old"
 

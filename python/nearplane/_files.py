@@ -2,12 +2,13 @@
 
 import errno
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from nearplane._leftovers import held, remove_leftovers, temporary_name
 
 
 @contextmanager
@@ -32,14 +33,14 @@ def replacement(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         If the file cannot be written; the error names `path`, and a file of that name is as it was.
         Only if the folder's entry cannot be brought to the disk, the new file is in place already.
     """
-    with replacing(path) as temporary, open(temporary, "x+b") as file:
+    with replacing(path) as temporary, open(temporary, "r+b") as file:
         yield file
         bring_to_disk(file)
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield the name under which to write a file that is to replace another, as `replacement` does.
+    """Yield the name of a new file that is to replace another, as `replacement` does.
 
     Whoever writes it brings it to the disk, as `replacement` does by itself.
     """
@@ -50,18 +51,20 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     if exists and not target.is_file():
         raise ValueError(f"path must name a file; {target} is something else.")
     # Unlike the files of `tempfile`, it has the permissions that the user gives to new ones.
-    temporary = target.with_name(f".nearplane-{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(temporary_name())
     with errors_naming(target, temporary):
         try:
-            yield temporary
-            if exists:
-                shutil.copymode(target, temporary)
-            os.replace(temporary, target)
+            with held(temporary):
+                yield temporary
+                if exists:
+                    shutil.copymode(target, temporary)
+                os.replace(temporary, target)
         except BaseException:
             with suppress(OSError):  # what went wrong first is what counts
                 temporary.unlink()
             raise
         bring_entries_to_disk(target.parent)
+    remove_leftovers(target.parent)
 
 
 def bring_to_disk(file: BinaryIO) -> None:

@@ -22,7 +22,7 @@ _BYTES_PER_SYNC = 2**25
 
 def write_rows(path: Path, blocks: Iterable[NDArray[np.float32]], n_columns: int) -> int:
     """Write rows that come some at a time to an ``.npy`` file, and return how many there were."""
-    with open(path, "xb") as file:
+    with open(path, "wb") as file:
 
         def write_header(n_rows: int) -> None:
             header = {"descr": "<f4", "fortran_order": False, "shape": (n_rows, n_columns)}
