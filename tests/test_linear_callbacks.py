@@ -10,7 +10,7 @@ from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.fixes import parse_version
 
-from nearplane.linear_model import LinearClassifier, _callbacks
+from nearplane.linear_model import LinearClassifier, _callbacks, _checkpoint
 
 HAS_CALLBACKS = parse_version(sklearn.__version__) >= parse_version("1.9")
 
@@ -102,6 +102,28 @@ if HAS_CALLBACKS:
         assert recorder.told[-1] == "teardown"
         assert model.n_iter_ == 1
         assert model.score(*iris) > 0.6
+
+    def test_callbacks_are_told_of_the_epochs_that_are_left(iris, tmp_path, monkeypatch):
+        monkeypatch.setattr(_checkpoint, "_PATIENCE", 0)
+
+        def fail():
+            if len(recorder.scores) == 3:
+                raise OSError("no network to tell of the third epoch")
+
+        recorder = Recorder(action=fail)
+        model = linear(checkpoint=tmp_path / "training").set_callbacks(recorder)
+        with pytest.raises(OSError, match="no network"):
+            model.fit(*iris)
+        assert not hasattr(model, "coef_")
+        recorder = Recorder()
+        model.set_callbacks(recorder).fit(*iris)
+        assert [n_iter for _, _, n_iter in recorder.scores] == [4, 4]
+        np.testing.assert_array_equal(model.coef_, linear().fit(*iris).coef_)
+
+    def test_a_callback_that_has_enough_ends_the_training_and_its_checkpoint(iris, tmp_path):
+        model = linear(checkpoint=tmp_path / "training").set_callbacks(Recorder(stop_after=2))
+        assert model.fit(*iris).n_iter_ == 2
+        assert list(tmp_path.iterdir()) == []
 
     def test_callbacks_change_nothing(iris):
         watched = linear().set_callbacks(Recorder()).fit(*iris)
