@@ -293,3 +293,38 @@ def test_the_lowest_loss_is_that_of_a_setting_that_goes_on(data):
     run.run_epoch()
     losses = [outcome.history["loss"][0] for outcome in run.outcomes()]
     assert run.lowest_loss() == min(losses[:2])
+
+
+@pytest.mark.parametrize("n_epochs", [1, 4, 9])
+def test_settings_that_end_at_different_times_are_restored(data, n_epochs):
+    rates = [1e-9, 0.3, 1e300, 0.02, 1.0]
+    options = {
+        "validation": samples(data, np.arange(40, 60)),
+        "rows": np.arange(40),
+        "max_epochs": 12,
+        "stopping": Stopping(early=True, tol=1e-4, patience=3),
+        "record_steps": True,
+    }
+
+    def begin():
+        settings = [setting(rate, optimizer="adam" if rate < 1 else "sgd") for rate in rates]
+        return training(data, settings, random_state=np.random.RandomState(7), **options)
+
+    expected = finish(begin())
+    assert len({len(outcome.history["epoch"]) for outcome in expected}) > 2
+    broken_off = begin()
+    for _ in range(n_epochs):
+        broken_off.run_epoch()
+    facts, arrays = broken_off.to_store()
+    resumed = begin()
+    resumed.restore(facts, {name: array.copy() for name, array in arrays.items()})
+    assert resumed.epoch == n_epochs
+    for found, wanted in zip(finish(resumed), expected, strict=True):
+        assert (found.reason, found.best_epoch) == (wanted.reason, wanted.best_epoch)
+        assert found.state.weights.tobytes() == wanted.state.weights.tobytes()
+        assert found.state.moments.tobytes() == wanted.state.moments.tobytes()
+        assert found.state.n_steps == wanted.state.n_steps
+        for history in ("history", "step_history"):
+            columns = getattr(found, history)
+            for name, column in getattr(wanted, history).items():
+                np.testing.assert_array_equal(columns[name], column)
