@@ -230,14 +230,15 @@ def _read_checkpoint(path: Path) -> None:
 # Data sets
 
 
-def _data_set(name: str, mutate: formats.Mutate) -> Target:
-    """Return a data set of the tests, as small as they have them."""
+def _data_set(name: str, mutate: formats.Mutate, file: str | None = None) -> Target:
+    """Return a data set of the tests, as small as they have them, and one file of it."""
     sizes = importlib.import_module("tests.dataset_files")
     _cifar10.RECORDS_PER_BATCH = sizes.CIFAR10_RECORDS
     _cifar100.TRAIN_RECORDS, _cifar100.TEST_RECORDS = sizes.N_TRAIN, sizes.N_TEST
     _mnist.N_IMAGES = {"train": sizes.N_TRAIN, "t10k": sizes.N_TEST}
     _npy._UNPACKED_LIMIT = 2**20
     files, read, target = importlib.import_module("tests.hostile_files").sound_cases()[name]
+    target = file or target
     others = {other: content for other, content in files.items() if other != target}
     return Target(
         [files[target]], target, partial(_read_data, read), (DataFileError,), mutate, others
@@ -325,6 +326,8 @@ _DATA_SETS = {
     "cifar10-tar": ("cifar10 python tar.gz", _tar_gz),
     "cifar100-binary": ("cifar100 binary", _plain),
     "cifar100-pickle": ("cifar100 python", _plain),
+    "cifar100-names": ("cifar100 binary", _plain, "fine_label_names.txt"),
+    "cifar100-meta": ("cifar100 python", _plain, "meta"),
     "cifar100-tar": ("cifar100 binary tar.gz", _tar_gz),
     "idx-images": ("mnist images-idx3", _plain),
     "idx-labels": ("mnist labels-idx1", _plain),
