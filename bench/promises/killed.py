@@ -140,13 +140,13 @@ def _run(options: Options) -> list[Finding]:
         dataset = load_split(options.data_dir, n_train=options.n_train, n_test=options.n_query)
         np.save(Path(name, "X.npy"), as_rows(dataset.X_train))
         np.save(Path(name, "y.npy"), dataset.y_train)
-        while n_left > 0:
+        while n_left > 0 and len(trainings) < options.count:
             options.report(f"training {len(trainings) + 1}, {n_left} kills to go")
             n_most = min(n_left, _KILLS_OF_ONE, max(1, options.count // 2))
             trainings.append(_try(_argument(len(trainings), name, options.n_train, n_most)))
             n_left -= trainings[-1]["n_kills"]
-            if trainings[-1]["n_kills"] == 0:
-                break  # it failed at once, and so would the others
+            if trainings[-1]["problem"] and trainings[-1]["n_kills"] == 0:
+                break  # so would the others
     return [_finding(trainings)]
 
 
@@ -178,6 +178,8 @@ def _argument(number: int, folder: str, n_train: int, n_most: int) -> dict[str, 
 def _try(argument: dict[str, Any]) -> dict[str, Any]:
     """Kill one training, see how it ends, and return all that there is to say of it."""
     training = argument | {"n_kills": 0, "n_in_write": 0, "n_resumed": 0, "problem": ""}
+    for name in ("training", "result"):  # of the training before
+        Path(argument["folder"], name).unlink(missing_ok=True)
     killed = call_in_child("promises.killed:kill", argument, timeout=_TIMEOUT_SECONDS)
     if killed.failure:
         return training | {"problem": killed.failure}
@@ -194,7 +196,6 @@ def _try(argument: dict[str, Any]) -> dict[str, Any]:
         return training | {"problem": "another result"}
     if Path(argument["folder"], "training").exists():
         return training | {"problem": "its file was left behind"}
-    Path(argument["folder"], "result").unlink(missing_ok=True)
     return training
 
 
