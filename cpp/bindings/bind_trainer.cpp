@@ -1,5 +1,6 @@
 // The training loop.
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -24,7 +25,10 @@ Optimizer optimizer_of(const std::string& name) {
 template <class Value>
 py::array_t<Value> as_array(const std::vector<Value>& values,
                             const std::vector<std::int64_t>& shape) {
-    return py::array_t<Value>(shape, values.data());
+    // Not from the values at once: pybind11 does not look whether NumPy had memory for their copy.
+    py::array_t<Value> array(shape);
+    std::copy(values.begin(), values.end(), array.mutable_data());
+    return array;
 }
 
 /// EpochTrace as arrays, of shape (n_steps, n_settings) but for n_correct.
