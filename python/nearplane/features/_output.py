@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nearplane._files import bring_to_disk, replacing, take_room
+from nearplane._files import bring_to_disk, errors_naming, replacing, take_room
 from nearplane._storage import FilePath
 
 
@@ -65,7 +65,8 @@ def _new_file(path: FilePath, shape: tuple[int, int]) -> Iterator[FeatureRows]:
         features.rows = features.result = nothing  # lets go of the map
         with open(name, "rb+") as file:
             bring_to_disk(file)
-    features.result = np.load(target, mmap_mode="r")
+    with errors_naming(target, name):
+        features.result = np.load(target, mmap_mode="r")
 
 
 def _check_array(out: object, shape: tuple[int, int], images: NDArray[Any]) -> NDArray[np.float32]:
