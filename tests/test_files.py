@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import nearplane
+from nearplane._cli._features_written import ARRAYS, _exchange
 from nearplane._files import errors_naming, replacement, replacing, take_room
 from nearplane.features import ColorHistogram
 
@@ -135,3 +136,36 @@ def test_a_write_that_fails_names_the_file(path):
         os.write(-1, b"new")
     assert caught.value.filename == str(path)
     assert path.read_bytes() == b"old"
+
+
+def folders(tmp_path):
+    for version in ("old", "new"):
+        (tmp_path / version).mkdir()
+        for name in ARRAYS:
+            (tmp_path / version / name).write_text(version)
+    (tmp_path / "aside").mkdir()
+    return tmp_path / "new", tmp_path / "old", tmp_path / "aside"
+
+
+@pytest.mark.parametrize("failing", range(10))
+def test_a_failed_exchange_of_a_data_set_leaves_the_old_one(tmp_path, failing, monkeypatch):
+    made, path, aside = folders(tmp_path)
+    replace, calls = os.replace, iter(range(100))
+
+    def fail_once(source, target):
+        # What has been moved already is never of both versions.
+        assert len({file.read_text() for file in path.iterdir()}) <= 1
+        if next(calls) == failing:
+            raise FULL
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", fail_once)
+    with pytest.raises(OSError, match="No space left"):
+        _exchange(made, path, aside)
+    assert {file.name: file.read_text() for file in path.iterdir()} == dict.fromkeys(ARRAYS, "old")
+
+
+def test_an_exchange_of_a_data_set_leaves_the_new_one(tmp_path):
+    made, path, aside = folders(tmp_path)
+    _exchange(made, path, aside)
+    assert {file.name: file.read_text() for file in path.iterdir()} == dict.fromkeys(ARRAYS, "new")

@@ -104,8 +104,27 @@ def _new_folder(path: Path) -> Iterator[Path]:
             yield made
             bring_entries_to_disk(made)
             if path.exists():
-                for name in ARRAYS:
-                    os.replace(made / name, path / name)
+                _exchange(made, path, Path(scratch))
+                bring_entries_to_disk(path)
             else:
                 os.replace(made, path)
-        bring_entries_to_disk(path.parent)
+                bring_entries_to_disk(path.parent)
+
+
+def _exchange(made: Path, path: Path, aside: Path) -> None:
+    """Put the files of one folder in the place of another's.
+
+    All old ones go before the first new one comes: if that is the last that happens, some are
+    missing, but the rows of one data set never lie with the labels of another.
+    """
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for source, target in ((path, aside), (made, path)):
+            for name in ARRAYS:
+                if (source / name).exists():
+                    os.replace(source / name, target / name)
+                    moved.append((source / name, target / name))
+    except BaseException:
+        for before, now in reversed(moved):
+            os.replace(now, before)
+        raise
