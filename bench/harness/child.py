@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,21 +29,29 @@ class Outcome:
 
 
 def call_in_child(
-    function: str, argument: dict[str, Any], *, timeout: float, level: str | None = None
+    function: str,
+    argument: dict[str, Any],
+    *,
+    timeout: float,
+    level: str | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Outcome:
-    """Call ``module:function`` with `argument` in a fresh interpreter, at an ISA level if given."""
-    environment = dict(os.environ)
-    paths = [str(_BENCH_FOLDER), environment.get("PYTHONPATH", "")]
-    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    """Call ``module:function`` with `argument` in a fresh interpreter.
+
+    It runs at an ISA level if one is given, and has the variables of `environment` besides ours.
+    """
+    variables = dict(os.environ) | dict(environment or {})
+    paths = [str(_BENCH_FOLDER), variables.get("PYTHONPATH", "")]
+    variables["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     if level is not None:
-        environment["NEARPLANE_ISA"] = level
+        variables["NEARPLANE_ISA"] = level
     try:
         child = subprocess.run(
             [sys.executable, "-m", "harness.child", function],
             input=json.dumps(argument),
             capture_output=True,
             text=True,
-            env=environment,
+            env=variables,
             timeout=timeout,
             check=False,
         )

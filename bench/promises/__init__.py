@@ -22,6 +22,8 @@ NAMES = (
     "differential",
     "fuzzed_files",
     "sizes",
+    "allocations",
+    "disk",
 )
 
 
