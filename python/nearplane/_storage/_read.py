@@ -162,6 +162,8 @@ def _parse_entry(field: dict[str, Any], end: int) -> Entry:
     if len(shape) > MOST_DIMENSIONS:
         raise ValueError(f"{name} has {len(shape)} dimensions")
     itemsize = np.dtype(dtype).itemsize
+    if itemsize < 0:  # before version 2 NumPy lets the sizes of long texts overflow
+        raise ValueError(f"{name} has the unknown dtype {dtype!r}")
     plain = all(type(length) is int and length >= 0 for length in shape)
     # NumPy counts lengths beside a 0 too.
     if not plain or prod(max(length, 1) for length in shape) * itemsize > MOST_BYTES:
