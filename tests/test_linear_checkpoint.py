@@ -500,7 +500,7 @@ WEIGHTS = np.zeros((10, 65), dtype=np.float32)
         (set_fact("training", "epoch", to=-1), "epoch must be at least 0"),
         (set_fact("training", "epoch", to=3), "epoch 3 has a history of 2"),
         (set_fact("training", "courses", to=[]), "shorter"),
-        (set_fact("training", "n_steps", to=2**63), "incompatible function arguments"),
+        (set_fact("training", "n_steps", to=2**63 - 1), "n_steps must be at most"),
         (set_fact("training", "n_steps", to=-1), "n_steps must be at least 0"),
         (set_fact("training", "generator", "position", to=625), "in no state that there is"),
         (set_fact("training", "generator", "position", to=-1), "position must be at least 0"),

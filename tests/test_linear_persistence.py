@@ -226,7 +226,8 @@ def drop(name):
         (set_fact("n_iter", -1), "n_iter must be at least 0"),
         (set_fact("n_iter", 3.0), "n_iter must be an integer"),
         (set_fact("best_epoch", 4), "epoch 4 of 3 is best"),
-        (set_fact("n_steps", 2**63), "after 9223372036854775808 steps"),
+        # The core would count on from there, into negative numbers.
+        (set_fact("n_steps", 2**63 - 1), "n_steps must be at most 4611686018427387904"),
         (set_fact("n_steps", -1), "n_steps must be at least 0"),
         (set_fact("stop_reason", "bored"), "stop_reason must be"),
         (set_fact("stop_reason", ["tol"]), "stop_reason must be"),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nearplane._persistence import Arrays, Facts, check_stored
 from nearplane._validation import check_choice, check_integer
-from nearplane.linear_model._problem import Outcome, Reason, State, Stopping
+from nearplane.linear_model._problem import Outcome, Reason, State, Stopping, check_n_steps
 
 # An epoch's loss so many times that of all-zero weights is no training any more.
 _DIVERGED = 1e6
@@ -222,7 +222,7 @@ def _read_state(name: str, n_steps: object, arrays: Arrays, like: State) -> Stat
         check_stored(found, f"{name} state", "f", wanted.shape)
         if found.dtype != wanted.dtype:
             raise ValueError(f"its weights are {found.dtype}, expected {wanted.dtype}")
-    state = State(weights, moments, check_integer("n_steps", n_steps, at_least=0))
+    state = State(weights, moments, check_n_steps(n_steps))
     if not _is_finite(state):
         raise ValueError("its weights are not finite")
     return state

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearplane import _core
+from nearplane._validation import check_integer
 from nearplane.linear_model._schedules import Schedule
 from nearplane.losses._arguments import Loss
 
@@ -141,6 +142,24 @@ class Stopping:
     tol: float | None = None
     """When none of `patience` epochs has lowered the training loss by more than `tol`."""
     patience: int = 5
+
+
+# The core counts steps in 64 bits, and goes on counting from what a file says.
+_MOST_STEPS = 2**62
+
+
+def check_n_steps(value: object) -> int:
+    """Return a number of optimizer steps that a file holds, if there can be as many and more.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there cannot.
+    """
+    n_steps = check_integer("n_steps", value, at_least=0)
+    if n_steps > _MOST_STEPS:
+        raise ValueError(f"n_steps must be at most {_MOST_STEPS}; got {n_steps}.")
+    return n_steps
 
 
 class State(NamedTuple):

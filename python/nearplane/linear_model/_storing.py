@@ -19,7 +19,7 @@ from nearplane._persistence import (
 from nearplane._validation import check_choice, check_integer, check_real
 from nearplane.linear_model._course import EpochFigures, StepFigures
 from nearplane.linear_model._parameters import OPTIMIZERS
-from nearplane.linear_model._problem import Reason
+from nearplane.linear_model._problem import Reason, check_n_steps
 from nearplane.linear_model._schedules import SCHEDULES
 
 _SCHEDULES: dict[str, Any] = {schedule.__name__: schedule for schedule in SCHEDULES}
@@ -30,8 +30,6 @@ _HISTORIES = {"history_": EpochFigures._fields, "step_history_": StepFigures._fi
 # Parameters that no file holds: where files lie on a machine, and what may be written there, is no
 # business of somebody else's model.
 _NO_FACTS = frozenset(("checkpoint",))
-
-_MOST_STEPS = 2**63 - 1  # the core counts them in 64 bits
 
 
 class PersistentLinearModel(PersistentEstimator):
@@ -149,9 +147,9 @@ def _read_course(facts: Facts, n_features: int) -> dict[str, Any]:
     rate = facts["learning_rate"]
     n_iter = check_integer("n_iter", facts["n_iter"], at_least=0)
     best_epoch = check_integer("best_epoch", facts["best_epoch"], at_least=0)
-    n_steps = check_integer("n_steps", facts["n_steps"], at_least=0)
-    if best_epoch > n_iter or n_steps > _MOST_STEPS:
-        raise ValueError(f"epoch {best_epoch} of {n_iter} is best, after {n_steps} steps")
+    n_steps = check_n_steps(facts["n_steps"])
+    if best_epoch > n_iter:
+        raise ValueError(f"epoch {best_epoch} of {n_iter} is best")
     check_choice("stop_reason", facts["stop_reason"], get_args(Reason))
     check_choice("optimizer", facts["optimizer"], OPTIMIZERS)
     return {

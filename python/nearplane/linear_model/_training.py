@@ -37,6 +37,7 @@ from nearplane.linear_model._problem import (
     Stopping,
     TrainingSetting,
     batch_sizes,
+    check_n_steps,
 )
 from nearplane.linear_model._schedules import rate_factors
 
@@ -198,7 +199,7 @@ class Training:
             self._trainer.keep(self._active)
         states = [self._courses[place].state for place in self._active]
         self._trainer.set_weights(np.stack([state.weights for state in states]))
-        n_steps = check_integer("n_steps", facts["n_steps"], at_least=0)
+        n_steps = check_n_steps(facts["n_steps"])
         self._trainer.set_moments(np.stack([state.moments for state in states], axis=1), n_steps)
 
     def lowest_loss(self) -> float:
