@@ -92,14 +92,24 @@ def _neighbours(model: Any) -> bytes:
     return _bytes_of(*model.kneighbors(_queries(model)), *model.kneighbors())
 
 
+def _search_on(model: Any) -> bytes:
+    """Search, and search again with more rows, of which a sketch gets the codes."""
+    found = _neighbours(model)
+    return found + _neighbours(model.partial_fit(_queries(model)))
+
+
 def _votes(model: Any) -> bytes:
     queries = _queries(model)
     return _neighbours(model) + _bytes_of(model.predict(queries), model.predict(None))
 
 
 def _scores(model: Any) -> bytes:
+    """Predict, learn a little more, and predict again."""
     queries = _queries(model)
-    return _bytes_of(model.decision_function(queries), model.predict(queries))
+    predicted = model.predict(queries)
+    found = _bytes_of(model.decision_function(queries), predicted)
+    model.partial_fit(queries, predicted)
+    return found + _bytes_of(model.decision_function(queries))
 
 
 def _clusters(model: Any) -> bytes:
@@ -160,10 +170,10 @@ def _words() -> VisualWords:
 _KINDS = {
     "linear": Kind(_linear, _scores),
     "linear with all": Kind(_linear_with_all, _scores),
-    "search": Kind(partial(_search, "manhattan", "brute", "uint8"), _neighbours),
-    "search, L1 sketch": Kind(partial(_search, "manhattan", "pruned", "uint8"), _neighbours),
-    "search, L2 sketch": Kind(partial(_search, "euclidean", "pruned", "float32"), _neighbours),
-    "search, cosine sketch": Kind(partial(_search, "cosine", "pruned", "float32"), _neighbours),
+    "search": Kind(partial(_search, "manhattan", "brute", "uint8"), _search_on),
+    "search, L1 sketch": Kind(partial(_search, "manhattan", "pruned", "uint8"), _search_on),
+    "search, L2 sketch": Kind(partial(_search, "euclidean", "pruned", "float32"), _search_on),
+    "search, cosine sketch": Kind(partial(_search, "cosine", "pruned", "float32"), _search_on),
     "classifier": Kind(_classifier, _votes),
     "classifier, two outputs": Kind(_two_outputs, _votes),
     "regressor": Kind(_regressor, _votes),
