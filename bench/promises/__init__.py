@@ -12,6 +12,7 @@ from harness.promise import Promise
 NAMES = (
     "interrupts",
     "forks",
+    "shared",
     "killed",
     "import_orders",
     "same_bytes",
