@@ -2,30 +2,6 @@
 
 include(CheckLinkerFlag)
 
-set(core_sources
-    cpp/src/bound_kernel.cpp
-    cpp/src/code_filter.cpp
-    cpp/src/code_scan.cpp
-    cpp/src/color_histogram.cpp
-    cpp/src/crew.cpp
-    cpp/src/distance_matrix.cpp
-    cpp/src/encoder.cpp
-    cpp/src/finite.cpp
-    cpp/src/hog.cpp
-    cpp/src/kmeans.cpp
-    cpp/src/linear.cpp
-    cpp/src/loss.cpp
-    cpp/src/measure.cpp
-    cpp/src/nearest_centre.cpp
-    cpp/src/parallel.cpp
-    cpp/src/pruned_search.cpp
-    cpp/src/query_block.cpp
-    cpp/src/scan.cpp
-    cpp/src/search.cpp
-    cpp/src/team.cpp
-    cpp/src/top_k.cpp
-    cpp/src/trainer.cpp
-    cpp/src/visual_words.cpp)
 set(binding_sources
     cpp/bindings/bind_distances.cpp
     cpp/bindings/bind_encoder.cpp
@@ -47,8 +23,6 @@ check_linker_flag(
 
 function(nearplane_module name)
   pybind11_add_module(${name} MODULE NO_EXTRAS ${ARGN})
-  target_include_directories(${name} PRIVATE cpp/include)
-  target_link_libraries(${name} PRIVATE nearplane_options)
   target_compile_definitions(${name} PRIVATE NEARPLANE_MODULE=${name})
   if(nearplane_has_version_script)
     target_link_options(${name} PRIVATE "LINKER:--version-script=${nearplane_exports}")
@@ -59,13 +33,8 @@ endfunction()
 
 set(level_table "")
 foreach(level IN LISTS NEARPLANE_ISA_LEVELS)
-  nearplane_module(_${level} ${core_sources} ${binding_sources})
-  target_compile_options(_${level} PRIVATE ${NEARPLANE_FLAGS_${level}})
-  target_compile_definitions(_${level} PRIVATE NEARPLANE_LEVEL="${level}")
-  target_link_libraries(_${level} PRIVATE Eigen3::Eigen)
-  if(OpenMP_CXX_FOUND)
-    target_link_libraries(_${level} PRIVATE OpenMP::OpenMP_CXX)
-  endif()
+  nearplane_module(_${level} ${binding_sources})
+  target_link_libraries(_${level} PRIVATE nearplane_core_${level})
   string(REPLACE ";" "\", \"" features "${NEARPLANE_FEATURES_${level}}")
   if(features)
     set(features "\"${features}\"")
@@ -75,4 +44,5 @@ endforeach()
 
 configure_file(cpp/cmake/isa_levels.hpp.in generated/isa_levels.hpp @ONLY)
 nearplane_module(_cpu cpp/src/cpu_features.cpp cpp/bindings/module_cpu.cpp)
-target_include_directories(_cpu PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/generated")
+target_include_directories(_cpu PRIVATE cpp/include "${CMAKE_CURRENT_BINARY_DIR}/generated")
+target_link_libraries(_cpu PRIVATE nearplane_options)

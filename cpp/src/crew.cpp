@@ -70,11 +70,7 @@ void Crew::work(int worker) noexcept {
 void with_crew(int n_threads, const std::function<void(Crew&)>& lead) {
     Crew crew;
     std::exception_ptr error;
-    run_team(n_threads, [&](int worker, int team_size) {
-        if (worker > 0) {
-            crew.serve(worker);
-            return;
-        }
+    const auto lead_them = [&](int team_size) {
         crew.size_ = team_size;
         try {
             lead(crew);
@@ -82,7 +78,8 @@ void with_crew(int n_threads, const std::function<void(Crew&)>& lead) {
             error = std::current_exception();
         }
         crew.is_dismissed_ = true;
-    });
+    };
+    run_team(n_threads, {lead_them, [&crew](int worker) { crew.serve(worker); }});
     if (error) std::rethrow_exception(error);
 }
 

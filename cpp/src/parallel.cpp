@@ -16,16 +16,17 @@ public:
     Loop(std::int64_t n_tasks, Monitor& monitor, ProgressSpan span, const Task& task)
         : n_tasks_(n_tasks), monitor_(monitor), span_(span), task_(task) {}
 
-    /// What each worker of a team runs. Worker 0 is the caller, and the only one that polls.
-    void work(int worker, int team_size) noexcept {
+    /// What the caller runs, who is worker 0 and the only one that polls.
+    void lead(int team_size) noexcept {
+        guard([&] { run_tasks(0); });
+        wait_for(team_size - 1);
+    }
+
+    void follow(int worker) noexcept {
         guard([&] { run_tasks(worker); });
-        if (worker == 0) {
-            wait_for(team_size - 1);
-        } else {
-            const std::scoped_lock lock(mutex_);
-            ++n_done_;
-            done_.notify_one();
-        }
+        const std::scoped_lock lock(mutex_);
+        ++n_done_;
+        done_.notify_one();
     }
 
     void rethrow() const {
@@ -113,8 +114,8 @@ void parallel_for(std::int64_t n_tasks, int n_threads, Monitor& monitor, Progres
     if (n_tasks <= 0) return;
     Loop loop(n_tasks, monitor, span, task);
     const auto useful = std::min<std::int64_t>(n_tasks, std::max(n_threads, 1));
-    run_team(static_cast<int>(useful),
-             [&loop](int worker, int team_size) { loop.work(worker, team_size); });
+    run_team(static_cast<int>(useful), {[&loop](int team_size) { loop.lead(team_size); },
+                                        [&loop](int worker) { loop.follow(worker); }});
     loop.rethrow();
 }
 

@@ -6,9 +6,6 @@
 
 #include "nearplane/parallel.hpp"
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #endif
@@ -16,6 +13,7 @@
 namespace nearplane {
 namespace {
 
+// In a child of a process with threads POSIX promises little, and OpenMP's runtime hangs.
 std::atomic<bool> is_forked_child{false};
 
 /// Rounding to nearest with denormals while it lives, whatever another library left in the control
@@ -36,30 +34,27 @@ private:
 
 }  // namespace
 
-void run_team(int n_threads, const std::function<void(int worker, int team_size)>& body) {
-#ifdef _OPENMP
+void run_team(int n_threads, const TeamWork& work) {
+    const auto lead = [&work](int team_size) {
+        const DefaultFloatingPoint environment;
+        work.lead(team_size);
+    };
+    const auto follow = [&work](int worker) {
+        const DefaultFloatingPoint environment;
+        work.follow(worker);
+    };
     if (n_threads > 1 && !is_forked_child) {
-#pragma omp parallel num_threads(n_threads)
-        {
-            const DefaultFloatingPoint environment;
-            body(omp_get_thread_num(), omp_get_num_threads());
-        }
-        return;
+        backend::run_threads(n_threads, {lead, follow});
+    } else {
+        lead(1);
     }
-#endif
-    static_cast<void>(n_threads);
-    const DefaultFloatingPoint environment;
-    body(0, 1);
 }
 
 int useful_threads(double n_operations, int n_threads) {
     // Some 20 microseconds of work at the slowest level: waking a thread takes about one on an
     // idle machine, but a scheduler's time slice where other processes want the cores.
     constexpr double operations_per_thread = 1 << 20;
-#ifdef _OPENMP
-    // More never helps, and OpenMP ends the process when it cannot create a thread.
-    n_threads = std::min(n_threads, std::max(omp_get_max_threads(), omp_get_num_procs()));
-#endif
+    n_threads = std::min(n_threads, backend::most_threads());
     return static_cast<int>(
         std::clamp(n_operations / operations_per_thread, 1.0, static_cast<double>(n_threads)));
 }
@@ -72,11 +67,7 @@ void watch_for_fork() {
 }
 
 int max_threads() {
-#ifdef _OPENMP
-    return is_forked_child ? 1 : omp_get_max_threads();
-#else
-    return 1;
-#endif
+    return is_forked_child ? 1 : backend::default_threads();
 }
 
 }  // namespace nearplane

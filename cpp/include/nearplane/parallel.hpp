@@ -52,18 +52,19 @@ using Task = std::function<void(std::int64_t task, int worker, Pulse& pulse)>;
 ///
 /// The first exception thrown by a task or by the monitor is rethrown here once every worker has
 /// stopped. In a child of fork() everything runs on the caller: OpenMP's runtime does not survive a
-/// fork, and another library may have woken it in the parent.
+/// fork, whichever library has woken it in the parent.
 void parallel_for(std::int64_t n_tasks, int n_threads, Monitor& monitor, ProgressSpan span,
                   const Task& task);
 
 /// The threads worth waking for `n_operations` operations on features: at most n_threads, and at
-/// most what the machine has or OpenMP was told.
+/// most what the machine has or users asked for.
 int useful_threads(double n_operations, int n_threads);
 
 /// Must be called once before the process can fork with threads running; modules do at import.
 void watch_for_fork();
 
-/// What OpenMP would use now: OMP_NUM_THREADS, omp_set_num_threads and threadpoolctl count.
+/// What OpenMP would use now: OMP_NUM_THREADS, omp_set_num_threads and threadpoolctl count. Without
+/// OpenMP, OMP_NUM_THREADS alone, or the processors that this process may use.
 int max_threads();
 
 }  // namespace nearplane
