@@ -274,6 +274,16 @@ def test_roots_of_negative_pixels_are_refused():
         HOG(transform_sqrt=True).fit(images)
 
 
+@pytest.mark.parametrize("block_norm", ["L1", "L1-sqrt", "L2", "L2-Hys"])
+def test_huge_gradients_are_normalised_as_small_ones_are(block_norm):
+    # All of one direction: a block is longer than its gradients are, and their squares just fit.
+    slope = np.tile(np.arange(32.0), (1, 32, 1))
+    model = HOG(block_norm=block_norm).fit(slope)
+    expected = model.transform(slope * 1e9)  # beside which what is added to sizes is nothing
+    for size in (1e100, 1e145, 1e150, 5e153, 6e153):
+        np.testing.assert_allclose(model.transform(slope * size), expected, rtol=1e-6)
+
+
 def test_gradients_beyond_float32_are_refused():
     images = IMAGES.astype(float)
     images[3] *= 1e300
