@@ -189,6 +189,17 @@ def test_rows_are_read_wherever_they_lie(layout, space, dtype):
     np.testing.assert_array_equal(model.transform(LAYOUTS[layout](rows)), model.transform(rows))
 
 
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("limits", [(0, 1e300), (-1e300, 1e300), (-1e300, 100), (-7, 3.5e38)])
+def test_limits_beyond_those_of_float32_are_limits_of_float32_images(limits, soft):
+    model = ColorHistogram(4, space="gray", value_range=limits, soft=soft, normalize=None)
+    images = RNG.normal(size=(5, 12, 12)) ** 2
+    model.fit(images)
+    found = model.transform(images.astype(np.float32))
+    np.testing.assert_array_equal(found, model.transform(images.astype(np.float32).astype(float)))
+    assert (found.sum(axis=1) == 144).all()
+
+
 def test_threads_make_no_difference():
     many = np.concatenate([IMAGES] * 60)
     one = ColorHistogram(n_jobs=1).fit_transform(many)

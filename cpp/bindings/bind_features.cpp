@@ -1,5 +1,7 @@
 // Features of images: rows of pixels in, rows of features out.
 
+#include <cmath>
+
 #include "bindings.hpp"
 #include "nearplane/color_histogram.hpp"
 #include "nearplane/hog.hpp"
@@ -106,7 +108,8 @@ ColorHistogram histogram_of(const std::array<std::int64_t, 3>& image_shape,
     }
     check(grid[0] >= 1 && grid[0] <= histogram.height && grid[1] >= 1 && grid[1] <= histogram.width,
           "every region must have a pixel");
-    check(low < high, "low must be less than high");
+    check(low < high && std::isfinite(high - low),
+          "low must be less than high, by a finite number");
     return histogram;
 }
 

@@ -46,7 +46,9 @@ public:
     /// Shares by the distance from the middles of bins; before the middle of the first one, and
     /// after that of the last, there is but one bin, unless the axis is a circle.
     Shares shares(double value) const {
-        const double place = (value - low_) * per_unit_ - 0.5;
+        // Within what an integer holds, whatever the value.
+        const double place = std::min(std::max(-1.0, (value - low_) * per_unit_ - 0.5),
+                                      static_cast<double>(n_bins_));
         const double before = std::floor(place);
         const auto first = static_cast<std::int32_t>(before);
         if (is_cyclic_) {

@@ -216,7 +216,9 @@ class ColorHistogram(ImageFeatures):
         shape = as_volume(self.image_shape_)
         low, high = self.value_range_
         if matrix.dtype == np.float32:  # in which the limits themselves may lie farther out
-            low, high = min(low, float(np.float32(low))), max(high, float(np.float32(high)))
+            farthest = float(np.finfo(np.float32).max)
+            nearest = np.clip((low, high), -farthest, farthest).astype(np.float32).tolist()
+            low, high = min(low, nearest[0]), max(high, nearest[1])
         bad = _core.extract_color_histogram(
             matrix,
             out,
