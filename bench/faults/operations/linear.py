@@ -47,9 +47,14 @@ def _fitting(dtype: str = "float32", **parameters: Any) -> Operation:
 
 
 def _going_on() -> Operation:
-    """One more step of training: after a failure the weights are those of before or of after."""
+    """One more step of training: after a failure the weights are those of before or of after.
+
+    Nothing is preprocessed, for scaling weights up and down again rounds them.
+    """
     data = rows()
-    first = _model().partial_fit(data.X, data.y, classes=np.unique(data.y))
+    first = _model(batch_size=None, preprocess="none").partial_fit(
+        data.X, data.y, classes=np.unique(data.y)
+    )
     before = _weights(first)
     stored = pickle.dumps(first)
     model = [first]
