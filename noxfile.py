@@ -61,3 +61,14 @@ def tsan(session: nox.Session) -> None:
     """Run the core's tests under the thread sanitizer, which must find a race put there."""
     session.install(".[test]")
     session.run("python", "bench/sanitized.py", "tsan", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("preset", ["clang", "aarch64"])
+def compilers(session: nox.Session, preset: str) -> None:
+    """Compile with another compiler, warnings being errors, and run the core's tests."""
+    requires = nox.project.load_toml("pyproject.toml")["build-system"]["requires"]
+    session.install("cmake", "ninja", *requires)
+    session.run("cmake", "--preset", preset)
+    session.run("cmake", "--build", "--preset", preset)
+    session.run("ctest", "--preset", preset)
