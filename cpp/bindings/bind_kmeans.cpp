@@ -11,8 +11,14 @@ namespace {
 
 using Int32Array = py::array_t<std::int32_t, py::array::c_style>;
 
+/// CentreBounds behind a Python class.
+struct SharedBounds {
+    CentreBounds bounds;
+    Turn turn;
+};
+
 Int32Array assign(const py::array& X, const py::array& centres,
-                  const std::optional<Int32Array>& guess, CentreBounds* bounds, int n_threads,
+                  const std::optional<Int32Array>& guess, SharedBounds* shared, int n_threads,
                   Progress progress, Float64Array& distances) {
     const MatrixView rows = view_of(X, "X");
     const MatrixView base = view_of(centres, "centers");
@@ -21,6 +27,9 @@ Int32Array assign(const py::array& X, const py::array& centres,
           "centers must have a row at least, and as many columns as X");
     check(!guess || (guess->ndim() == 1 && guess->size() == rows.rows),
           "guess must have one value for each row");
+    std::optional<Turn::Taken> turn;
+    if (shared != nullptr) turn.emplace(shared->turn, "CenterBounds");
+    CentreBounds* bounds = shared == nullptr ? nullptr : &shared->bounds;
     if (bounds != nullptr && bounds->are_known()) {
         check(std::ssize(bounds->lower) == rows.rows * bounds->n_groups &&
                   std::ssize(bounds->order) == base.rows &&
@@ -39,7 +48,7 @@ Int32Array assign(const py::array& X, const py::array& centres,
 }
 
 py::tuple nearest(const py::array& X, const py::array& centres,
-                  const std::optional<Int32Array>& guess, CentreBounds* bounds, int n_threads,
+                  const std::optional<Int32Array>& guess, SharedBounds* bounds, int n_threads,
                   Progress progress) {
     Float64Array distances;
     Int32Array labels =
@@ -61,9 +70,9 @@ py::tuple sums_of_clusters(const py::array& X, const Int32Array& labels, std::in
     check(labels.ndim() == 1 && labels.size() == rows.rows,
           "labels must have one value for each row");
     check(n_clusters >= 1, "n_clusters must be at least 1");
-    for (std::int64_t i = 0; i < rows.rows; ++i) {
-        check(labels.data()[i] >= 0 && labels.data()[i] < n_clusters,
-              "labels must be below n_clusters");
+    const std::vector<std::int32_t> clusters = copy_of(labels);
+    for (const std::int32_t label : clusters) {
+        check(label >= 0 && label < n_clusters, "labels must be below n_clusters");
     }
     const double* weight = weights_of(sample_weight, rows.rows);
     Float64Array sums({n_clusters, rows.cols});
@@ -71,7 +80,7 @@ py::tuple sums_of_clusters(const py::array& X, const Int32Array& labels, std::in
     double* sums_data = sums.mutable_data();
     double* weights_data = weights.mutable_data();
     run_released(std::move(progress), [&](Monitor& monitor) {
-        cluster_sums(rows, labels.data(), weight, n_clusters, n_threads, monitor, sums_data,
+        cluster_sums(rows, clusters.data(), weight, n_clusters, n_threads, monitor, sums_data,
                      weights_data);
     });
     return py::make_tuple(std::move(sums), std::move(weights));
@@ -112,9 +121,9 @@ py::array hashes_of_rows(const py::array& X, int n_threads) {
 }  // namespace
 
 void bind_kmeans(py::module_& module) {
-    py::class_<CentreBounds> bounds(module, "CenterBounds", py::module_local(),
+    py::class_<SharedBounds> bounds(module, "CenterBounds", py::module_local(),
                                     "How near groups of centers can be to each of the same rows.");
-    def_constructor(bounds, +[] { return CentreBounds(); });
+    def_constructor(bounds, +[] { return SharedBounds(); });
     module.def("nearest_centers", &nearest, py::arg("X"), py::arg("centers"), py::kw_only(),
                py::arg("guess"), py::arg("bounds") = py::none(), py::arg("n_threads"),
                py::arg("progress"),

@@ -55,13 +55,13 @@ py::object loss_and_gradient(const py::array& X, const Int64Array& y, const py::
         const auto matrix = weights_of<T>(weights, n_features);
         Int64Array rows(y.size());
         for (std::int64_t i = 0; i < y.size(); ++i) rows.mutable_data()[i] = i;
-        const Samples samples = samples_of(X, y, rows, sample_weight, n_features, matrix.n_rows);
+        const CheckedSamples samples(X, y, rows, sample_weight, n_features, matrix.n_rows);
         const auto preprocessing = preprocessing_of(center, scale, n_features);
         const LossOptions options{loss_of(loss), margin, class_mean};
         std::vector<double> gradient(static_cast<std::size_t>(matrix.n_rows * (n_features + 1)));
         double total = 0.0;
         run_released(std::move(progress), [&](Monitor& monitor) {
-            total = linear_loss(samples, matrix, preprocessing, options, n_threads, monitor,
+            total = linear_loss(samples.view(), matrix, preprocessing, options, n_threads, monitor,
                                 gradient.data());
         });
         FloatArray<T> out({matrix.n_rows, n_features + 1});
@@ -78,9 +78,9 @@ py::object loss_of_scores(const py::array& scores, const Int64Array& y, const st
           "scores must be two-dimensional, with one row for each label");
     const std::int64_t n_rows = scores.shape(0);
     const std::int64_t n_classes = scores.shape(1);
-    for (std::int64_t i = 0; i < n_rows; ++i) {
-        check(y.data()[i] >= 0 && y.data()[i] < n_classes,
-              "labels must be below the number of classes");
+    const std::vector<std::int64_t> labels = copy_of(y);
+    for (const std::int64_t label : labels) {
+        check(label >= 0 && label < n_classes, "labels must be below the number of classes");
     }
     const LossOptions options{loss_of(loss), margin, class_mean};
     return visit_float(scores, "scores", [&](auto tag) -> py::object {
@@ -91,7 +91,7 @@ py::object loss_of_scores(const py::array& scores, const Int64Array& y, const st
         T* gradients_data = gradients.mutable_data();
         double* losses_data = losses.mutable_data();
         run_released(std::nullopt, [&](Monitor& monitor) {
-            losses_from_scores(data, y.data(), n_rows, n_classes, options, n_threads, monitor,
+            losses_from_scores(data, labels.data(), n_rows, n_classes, options, n_threads, monitor,
                                losses_data, gradients_data);
         });
         return py::make_tuple(std::move(losses), std::move(gradients));

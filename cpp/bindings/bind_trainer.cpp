@@ -39,7 +39,7 @@ struct EpochArrays {
     py::object weight_norms;
 };
 
-/// Trainer of either type behind one Python class.
+/// Trainer of either type behind one Python class. Python's calls take turns (`take`).
 class LinearTrainer {
 public:
     LinearTrainer(std::vector<Setting> settings, TrainerOptions options, const std::string& dtype)
@@ -51,6 +51,8 @@ public:
     std::int64_t n_steps() const {
         return std::visit([](const auto& trainer) { return trainer.n_steps; }, trainer_);
     }
+
+    Turn::Taken take() { return {turn_, "LinearTrainer"}; }
 
     py::array weights() const {
         return std::visit(
@@ -106,11 +108,12 @@ public:
                          const Float64Array& learning_rates, int n_threads, Progress progress) {
         check_threads(n_threads);
         check(n_settings() >= 1, "no setting is left to train");
-        const Samples samples = samples_for(X, y, rows, sample_weight);
+        const CheckedSamples samples = samples_for(X, y, rows, sample_weight);
+        const std::int64_t n_rows = samples.view().n_rows;
         check(learning_rates.ndim() == 2 && learning_rates.shape(1) == n_settings(),
               "learning_rates must have shape (n_batches, n_settings)");
         const std::int64_t n_batches = learning_rates.shape(0);
-        check(n_batches <= samples.n_rows && (n_batches > 0 || samples.n_rows == 0),
+        check(n_batches <= n_rows && (n_batches > 0 || n_rows == 0),
               "there must be a batch, and a row for each");
         // Empty at first: pybind11 forgets what an object holds that it has no memory to hand over.
         py::object result = py::cast(EpochArrays());
@@ -118,8 +121,8 @@ public:
         run_released(std::move(progress), [&](Monitor& monitor) {
             std::visit(
                 [&](auto& trainer) {
-                    trace = trainer.run_epoch(samples, n_batches, learning_rates.data(), n_threads,
-                                              monitor);
+                    trace = trainer.run_epoch(samples.view(), n_batches, learning_rates.data(),
+                                              n_threads, monitor);
                 },
                 trainer_);
         });
@@ -134,11 +137,13 @@ public:
                        const OptionalFloat64Array& sample_weight, int n_threads,
                        Progress progress) const {
         check_threads(n_threads);
-        const Samples samples = samples_for(X, y, rows, sample_weight);
+        const CheckedSamples samples = samples_for(X, y, rows, sample_weight);
         Evaluation result;
         run_released(std::move(progress), [&](Monitor& monitor) {
             result = std::visit(
-                [&](const auto& trainer) { return trainer.evaluate(samples, n_threads, monitor); },
+                [&](const auto& trainer) {
+                    return trainer.evaluate(samples.view(), n_threads, monitor);
+                },
                 trainer_);
         });
         return py::make_tuple(as_array(result.losses, {n_settings()}),
@@ -161,9 +166,9 @@ private:
             trainer_);
     }
 
-    Samples samples_for(const py::array& X, const Int64Array& y, const Int64Array& rows,
-                        const OptionalFloat64Array& sample_weight) const {
-        return samples_of(X, y, rows, sample_weight, options().n_features, options().n_classes);
+    CheckedSamples samples_for(const py::array& X, const Int64Array& y, const Int64Array& rows,
+                               const OptionalFloat64Array& sample_weight) const {
+        return {X, y, rows, sample_weight, options().n_features, options().n_classes};
     }
 
     std::vector<std::int64_t> weights_shape() const {
@@ -183,7 +188,28 @@ private:
     }
 
     AnyTrainer trainer_;
+    Turn turn_;
 };
+
+/// A method as Python calls it: in its turn.
+template <auto method, class Result, class... Arguments>
+auto in_turn(Result (LinearTrainer::*)(Arguments...)) {
+    return [](LinearTrainer& trainer, Arguments... arguments) -> Result {
+        const auto turn = trainer.take();
+        return (trainer.*method)(std::forward<Arguments>(arguments)...);
+    };
+}
+template <auto method, class Result, class... Arguments>
+auto in_turn(Result (LinearTrainer::*)(Arguments...) const) {
+    return [](LinearTrainer& trainer, Arguments... arguments) -> Result {
+        const auto turn = trainer.take();
+        return (trainer.*method)(std::forward<Arguments>(arguments)...);
+    };
+}
+template <auto method>
+auto in_turn() {
+    return in_turn<method>(method);
+}
 
 }  // namespace
 
@@ -226,18 +252,20 @@ void bind_trainer(py::module_& module) {
         py::arg("settings"), py::kw_only(), py::arg("n_features"), py::arg("n_classes"),
         py::arg("dtype"), py::arg("loss"), py::arg("margin"), py::arg("class_mean"),
         py::arg("fit_intercept"), py::arg("center"), py::arg("scale"));
-    trainer.def_property_readonly("n_settings", &LinearTrainer::n_settings)
-        .def_property_readonly("n_steps", &LinearTrainer::n_steps)
-        .def("weights", &LinearTrainer::weights)
-        .def("set_weights", &LinearTrainer::set_weights, py::arg("weights"))
-        .def("moments", &LinearTrainer::moments)
-        .def("set_moments", &LinearTrainer::set_moments, py::arg("moments"), py::arg("n_steps"))
-        .def("keep", &LinearTrainer::keep, py::arg("settings"))
-        .def("run_epoch", &LinearTrainer::run_epoch, py::arg("X"), py::arg("y"), py::arg("rows"),
-             py::arg("sample_weight"), py::kw_only(), py::arg("learning_rates"),
+    trainer.def_property_readonly("n_settings", in_turn<&LinearTrainer::n_settings>())
+        .def_property_readonly("n_steps", in_turn<&LinearTrainer::n_steps>())
+        .def("weights", in_turn<&LinearTrainer::weights>())
+        .def("set_weights", in_turn<&LinearTrainer::set_weights>(), py::arg("weights"))
+        .def("moments", in_turn<&LinearTrainer::moments>())
+        .def("set_moments", in_turn<&LinearTrainer::set_moments>(), py::arg("moments"),
+             py::arg("n_steps"))
+        .def("keep", in_turn<&LinearTrainer::keep>(), py::arg("settings"))
+        .def("run_epoch", in_turn<&LinearTrainer::run_epoch>(), py::arg("X"), py::arg("y"),
+             py::arg("rows"), py::arg("sample_weight"), py::kw_only(), py::arg("learning_rates"),
              py::arg("n_threads"), py::arg("progress"))
-        .def("evaluate", &LinearTrainer::evaluate, py::arg("X"), py::arg("y"), py::arg("rows"),
-             py::arg("sample_weight"), py::kw_only(), py::arg("n_threads"), py::arg("progress"));
+        .def("evaluate", in_turn<&LinearTrainer::evaluate>(), py::arg("X"), py::arg("y"),
+             py::arg("rows"), py::arg("sample_weight"), py::kw_only(), py::arg("n_threads"),
+             py::arg("progress"));
 }
 
 }  // namespace nearplane::bindings

@@ -7,13 +7,16 @@
 #include <pybind11/stl.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <initializer_list>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "nearplane/matrix_view.hpp"
 #include "nearplane/metric.hpp"
@@ -68,6 +71,42 @@ void check_threads(int n_threads);
 
 /// Throws ValueError unless the two can be compared.
 void check_pair(const MatrixView& query, const MatrixView& base);
+
+/// The values of an array that is checked before the core reads it, for other threads may write to
+/// the array meanwhile.
+template <class T>
+std::vector<T> copy_of(const py::array_t<T, py::array::c_style>& array) {
+    return {array.data(), array.data() + array.size()};
+}
+
+/// What an object of the core's has that one call at a time may use.
+class Turn {
+public:
+    Turn() = default;
+    /// Objects are moved before anybody shares them.
+    Turn(Turn&&) noexcept {}
+
+    /// Taken while it lives. Throws RuntimeError if another call has it: that of another thread, or
+    /// one that is waiting for its progress callback.
+    class Taken {
+    public:
+        Taken(Turn& turn, const char* name) : turn_(turn) {
+            if (turn_.is_taken_.exchange(true, std::memory_order_acquire)) {
+                throw std::runtime_error(std::string(name) +
+                                         " is in use; no two calls may share one at a time");
+            }
+        }
+        ~Taken() { turn_.is_taken_.store(false, std::memory_order_release); }
+        Taken(const Taken&) = delete;
+        Taken& operator=(const Taken&) = delete;
+
+    private:
+        Turn& turn_;
+    };
+
+private:
+    std::atomic<bool> is_taken_{false};
+};
 
 /// Polls Python's signal handlers and reports progress. Lives on the calling thread, which must
 /// have released the GIL while the core works.

@@ -33,23 +33,22 @@ Preprocessing preprocessing_of(const OptionalFloat64Array& center,
     return {values_of(center, n_features), values_of(scale, n_features)};
 }
 
-Samples samples_of(const py::array& X, const Int64Array& y, const Int64Array& rows,
-                   const OptionalFloat64Array& sample_weight, std::int64_t n_features,
-                   std::int64_t n_classes) {
-    const MatrixView view = view_of(X, "X");
-    check(view.cols == n_features, "X and the weights differ in the number of features");
-    check(y.size() == view.rows, "y must have one label for each row of X");
-    check(!sample_weight || sample_weight->size() == view.rows,
+CheckedSamples::CheckedSamples(const py::array& X, const Int64Array& y, const Int64Array& rows,
+                               const OptionalFloat64Array& sample_weight, std::int64_t n_features,
+                               std::int64_t n_classes)
+    : X_(view_of(X, "X")),
+      labels_(copy_of(y)),
+      weights_(sample_weight ? sample_weight->data() : nullptr),
+      rows_(copy_of(rows)) {
+    check(X_.cols == n_features, "X and the weights differ in the number of features");
+    check(y.size() == X_.rows, "y must have one label for each row of X");
+    check(!sample_weight || sample_weight->size() == X_.rows,
           "sample_weight must have one value for each row of X");
-    const Samples samples{view, y.data(), sample_weight ? sample_weight->data() : nullptr,
-                          rows.data(), rows.size()};
-    for (std::int64_t i = 0; i < samples.n_rows; ++i) {
-        const std::int64_t row = samples.rows[i];
-        check(row >= 0 && row < view.rows, "rows must be rows of X");
-        check(samples.labels[row] >= 0 && samples.labels[row] < n_classes,
-              "labels must be below the number of classes");
+    for (const std::int64_t row : rows_) {
+        check(row >= 0 && row < X_.rows, "rows must be rows of X");
+        const std::int64_t label = labels_[static_cast<std::size_t>(row)];
+        check(label >= 0 && label < n_classes, "labels must be below the number of classes");
     }
-    return samples;
 }
 
 }  // namespace nearplane::bindings
