@@ -12,6 +12,7 @@
 #include <numeric>
 #include <vector>
 
+#include "nearplane/parallel.hpp"
 #include "nearplane/simd/level.hpp"
 #include "nearplane/tile.hpp"
 #include "nearplane/weights.hpp"
@@ -108,6 +109,7 @@ void pack_codes(const std::int32_t* codes, std::int64_t n_places, std::int64_t n
 struct CentrePanel {
     double scale = 1.0;
     double length = 0.0;     // in codes
+    double longest = 0.0;    // the same length, as it is
     double remainder = 0.0;  // in codes
     int count = 0;
     bool is_coded = true;
@@ -120,10 +122,11 @@ public:
     using Element = typename Op::Element;
     static constexpr std::int64_t panel_rows = tile_columns<Op>;
 
-    /// `centred` is n_centres x n_features, row after row. Without an order, centres come in that
-    /// of their lengths.
-    CentreCodes(const double* centred, std::int64_t n_centres, std::int64_t n_features,
-                const std::vector<std::int32_t>* order = nullptr)
+    /// `values` is n_centres x n_features, row after row, and codes are of what `mean` leaves of
+    /// them. Without an order, centres come in that of their lengths.
+    CentreCodes(const double* values, const double* mean, std::int64_t n_centres,
+                std::int64_t n_features, const std::vector<std::int32_t>* order, int n_threads,
+                Monitor& monitor)
         : n_features_(n_features),
           n_steps_((n_features + Op::features_per_step - 1) / Op::features_per_step),
           reach_(code_reach(n_features)),
@@ -135,9 +138,13 @@ public:
         if (order != nullptr) {
             numbers_ = *order;
         } else {
-            sort_by_length(centred, n_centres);
+            sort_by_length(values, mean, n_threads, monitor);
         }
-        for (std::int64_t panel = 0; panel < n_panels(); ++panel) encode_panel(centred, panel);
+        parallel_for(n_panels(), n_threads, monitor, {},
+                     [&](std::int64_t panel, int, Pulse&) { encode_panel(values, mean, panel); });
+        for (const CentrePanel& panel : panels_) {
+            largest_length_ = std::max(largest_length_, panel.longest);
+        }
     }
 
     std::int64_t n_panels() const { return static_cast<std::int64_t>(panels_.size()); }
@@ -159,23 +166,30 @@ public:
     const float* offsets(std::int64_t p) const { return offsets_.data() + p * panel_rows; }
 
 private:
-    void sort_by_length(const double* centred, std::int64_t n_centres) {
+    void sort_by_length(const double* values, const double* mean, int n_threads, Monitor& monitor) {
+        const std::int64_t n_centres = std::ssize(numbers_);
         std::vector<double> sizes(numbers_.size());
-        for (std::int64_t c = 0; c < n_centres; ++c) {
-            const double* centre = centred + c * n_features_;
-            const double size = partial_sums(
-                n_features_, [centre](std::int64_t d) { return centre[d] * centre[d]; });
-            const bool is_number = size == size;  // NaN would have no place in an order
-            sizes[static_cast<std::size_t>(c)] =
-                is_number ? size : std::numeric_limits<double>::infinity();
-        }
+        const auto measure_panel = [&](std::int64_t panel, int, Pulse&) {
+            const std::int64_t end = std::min((panel + 1) * panel_rows, n_centres);
+            for (std::int64_t c = panel * panel_rows; c < end; ++c) {
+                const double* centre = values + c * n_features_;
+                const double size = partial_sums(n_features_, [=](std::int64_t d) {
+                    const double centred = centre[d] - mean[d];
+                    return centred * centred;
+                });
+                const bool is_number = size == size;  // NaN would have no place in an order
+                sizes[static_cast<std::size_t>(c)] =
+                    is_number ? size : std::numeric_limits<double>::infinity();
+            }
+        };
+        parallel_for(n_panels(), n_threads, monitor, {}, measure_panel);
         std::iota(numbers_.begin(), numbers_.end(), 0);
         std::stable_sort(numbers_.begin(), numbers_.end(), [&sizes](auto a, auto b) {
             return sizes[static_cast<std::size_t>(a)] < sizes[static_cast<std::size_t>(b)];
         });
     }
 
-    void encode_panel(const double* centred, std::int64_t p) {
+    void encode_panel(const double* values, const double* mean, std::int64_t p) {
         CentrePanel& panel = panels_[static_cast<std::size_t>(p)];
         const std::int64_t first = p * panel_rows;
         const std::int64_t n_places = n_code_places(n_features_);
@@ -185,7 +199,8 @@ private:
         double largest = smallest_coded;
         for (int place = 0; place < panel.count; ++place) {
             double* vector = vectors.data() + place * n_places;
-            std::copy_n(centred + number(p, place) * n_features_, n_features_, vector);
+            const double* centre = values + number(p, place) * n_features_;
+            for (std::int64_t d = 0; d < n_features_; ++d) vector[d] = centre[d] - mean[d];
             const VectorSize size = size_of(vector, n_places);
             panel.is_coded = panel.is_coded && size.can_be_coded();
             largest = std::max(largest, size.largest);
@@ -205,7 +220,7 @@ private:
             offsets_[at] = static_cast<float>(code_length * code_length / 2);
             panel.length = std::max(panel.length, code_length);
             panel.remainder = std::max(panel.remainder, coding.remainder);
-            largest_length_ = std::max(largest_length_, length);
+            panel.longest = std::max(panel.longest, length);
             pack_codes<Op>(codes.data(), n_places, n_steps_, 0, room.data(),
                            elements_.data() + first * n_steps_ + place, panel_rows);
         }

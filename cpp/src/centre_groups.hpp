@@ -23,38 +23,55 @@ inline constexpr double smallest_bound = 1e-30;
 inline constexpr double largest_bound = 1e30;
 // All roundings of float32 in the filter, relative to (|x| + |c|)^2; see docs/numerics.md.
 inline constexpr double filter_error = 0x1p-20;
+// Parts of rows read between two looks whether to go on.
+inline constexpr std::int64_t poll_rows = 1024;
 
-/// Centres as they are and, once, as codes.
+/// Centres as they are and, once, as codes. They may be as large as the rows: all that goes through
+/// them is shared out among threads, in tasks after which Ctrl-C is heard.
 struct Centres {
-    Centres(const MatrixView& centres, const std::vector<std::int32_t>* order)
-        : values(read(centres)), mean(mean_of(values, centres)), codes(centred(centres, order)) {}
+    Centres(const MatrixView& centres, const std::vector<std::int32_t>* order, int n_threads,
+            Monitor& monitor)
+        : values(read(centres, n_threads, monitor)),
+          mean(mean_of(values, centres, n_threads, monitor)),
+          codes(values.data(), mean.data(), centres.rows, centres.cols, order, n_threads, monitor) {
+    }
 
-    static std::vector<double> read(const MatrixView& centres) {
+    static std::vector<double> read(const MatrixView& centres, int n_threads, Monitor& monitor) {
         std::vector<double> out(static_cast<std::size_t>(centres.rows * centres.cols));
         visit_scalar(centres.scalar, [&](auto tag) {
             visit_layout<decltype(tag)>(centres, [&](auto row_at) {
-                double* to = out.data();
-                for (std::int64_t c = 0; c < centres.rows; ++c) {
-                    const auto at = row_at(c);
-                    for (std::int64_t d = 0; d < centres.cols; ++d) *to++ = at(d);
-                }
+                parallel_for(centres.rows, n_threads, monitor, {},
+                             [&](std::int64_t c, int, Pulse&) {
+                                 const auto at = row_at(c);
+                                 double* to = out.data() + c * centres.cols;
+                                 for (std::int64_t d = 0; d < centres.cols; ++d) {
+                                     to[d] = static_cast<double>(at(d));
+                                 }
+                             });
             });
         });
         return out;
     }
 
-    static std::vector<double> mean_of(const std::vector<double>& values, const MatrixView& shape) {
+    /// Each feature is summed by one thread, in the order of the centres.
+    static std::vector<double> mean_of(const std::vector<double>& values, const MatrixView& shape,
+                                       int n_threads, Monitor& monitor) {
+        constexpr std::int64_t task_features = 64;
         std::vector<double> mean(static_cast<std::size_t>(shape.cols), 0.0);
         const double share = 1.0 / static_cast<double>(shape.rows);
-        for (std::size_t i = 0; i < values.size(); ++i) mean[i % mean.size()] += values[i] * share;
+        const std::int64_t n_tasks = (shape.cols + task_features - 1) / task_features;
+        parallel_for(n_tasks, n_threads, monitor, {}, [&](std::int64_t task, int, Pulse& pulse) {
+            const std::int64_t begin = task * task_features;
+            const std::int64_t end = std::min(begin + task_features, shape.cols);
+            for (std::int64_t c = 0; c < shape.rows; ++c) {
+                if (c % poll_rows == 0 && !pulse.keep_going()) return;
+                const double* centre = values.data() + c * shape.cols;
+                for (std::int64_t d = begin; d < end; ++d) {
+                    mean[static_cast<std::size_t>(d)] += centre[d] * share;
+                }
+            }
+        });
         return mean;
-    }
-
-    CentreCodes<CentreOp> centred(const MatrixView& shape,
-                                  const std::vector<std::int32_t>* order) const {
-        std::vector<double> out(values);
-        for (std::size_t i = 0; i < out.size(); ++i) out[i] -= mean[i % mean.size()];
-        return {out.data(), shape.rows, shape.cols, order};
     }
 
     std::vector<double> values;
@@ -64,26 +81,18 @@ struct Centres {
 
 /// Panels of centres in groups, and how far the centres of each have moved.
 struct Groups {
-    Groups(const Centres& centres, const CentreBounds& bounds)
+    Groups(const Centres& centres, const CentreBounds& bounds, int n_threads, Monitor& monitor)
         : panels_each((centres.codes.n_panels() + CentreBounds::most_groups - 1) /
                       CentreBounds::most_groups),
           count((centres.codes.n_panels() + panels_each - 1) / panels_each) {
         if (!bounds.are_known()) return;
         drifts.assign(static_cast<std::size_t>(count), static_cast<float>(smallest_bound));
-        const std::int64_t n_features = std::ssize(centres.mean);
-        for (std::int64_t p = 0; p < centres.codes.n_panels(); ++p) {
-            for (int place = 0; place < centres.codes.panel(p).count; ++place) {
-                const std::int64_t c = centres.codes.number(p, place) * n_features;
-                const double square = partial_sums(n_features, [&](std::int64_t d) {
-                    const auto at = static_cast<std::size_t>(c + d);
-                    const double moved = centres.values[at] - bounds.centres[at];
-                    return moved * moved;
-                });
-                float& drift = drifts[static_cast<std::size_t>(of_panel(p))];
-                const double upper = std::sqrt(square) * (1.0 + bound_margin);
-                drift = upper > drift ? static_cast<float>(upper) : drift;
+        parallel_for(count, n_threads, monitor, {}, [&](std::int64_t group, int, Pulse& pulse) {
+            const std::int64_t end = std::min((group + 1) * panels_each, centres.codes.n_panels());
+            for (std::int64_t p = group * panels_each; p < end && pulse.keep_going(); ++p) {
+                note_drift(centres, bounds, p);
             }
-        }
+        });
     }
 
     bool are_bound() const { return !drifts.empty(); }
@@ -110,6 +119,22 @@ struct Groups {
     std::int64_t panels_each;
     std::int64_t count;
     std::vector<float> drifts;  // rounded up; none if bounds are not known
+
+private:
+    void note_drift(const Centres& centres, const CentreBounds& bounds, std::int64_t p) {
+        const std::int64_t n_features = std::ssize(centres.mean);
+        float& drift = drifts[static_cast<std::size_t>(of_panel(p))];
+        for (int place = 0; place < centres.codes.panel(p).count; ++place) {
+            const std::int64_t c = centres.codes.number(p, place) * n_features;
+            const double square = partial_sums(n_features, [&](std::int64_t d) {
+                const auto at = static_cast<std::size_t>(c + d);
+                const double moved = centres.values[at] - bounds.centres[at];
+                return moved * moved;
+            });
+            const double upper = std::sqrt(square) * (1.0 + bound_margin);
+            drift = upper > drift ? static_cast<float>(upper) : drift;
+        }
+    }
 };
 
 /// The rows of a panel, and the nearest of the centres that each has met. Numbers of all rows lie

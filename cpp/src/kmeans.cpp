@@ -22,9 +22,10 @@ struct Part {
     std::int64_t cluster;
     std::int64_t begin;
     std::int64_t end;
+    std::int64_t extra;  // its number among those that are not the first of a cluster, or -1
 };
 
-/// Rows in the order of their clusters, cut into parts.
+/// Rows in the order of their clusters, cut into parts, of which an empty cluster has one too.
 struct Clusters {
     Clusters(const std::int32_t* labels, std::int64_t n_rows, std::int64_t n_clusters)
         : rows(static_cast<std::size_t>(n_rows)) {
@@ -33,10 +34,13 @@ struct Clusters {
         for (std::size_t c = 1; c < ends.size(); ++c) {
             const std::int64_t begin = ends[c - 1];
             ends[c] += begin;
-            for (std::int64_t i = begin; i < ends[c]; i += part_rows) {
-                parts.push_back(
-                    {static_cast<std::int64_t>(c) - 1, i, std::min(i + part_rows, ends[c])});
-            }
+            std::int64_t i = begin;
+            do {
+                const std::int64_t end = std::min(i + part_rows, ends[c]);
+                const std::int64_t extra = i == begin ? -1 : n_extra++;
+                parts.push_back({static_cast<std::int64_t>(c) - 1, i, end, extra});
+                i = end;
+            } while (i < ends[c]);
         }
         for (std::int64_t i = 0; i < n_rows; ++i) {
             rows[static_cast<std::size_t>(ends[static_cast<std::size_t>(labels[i])]++)] = i;
@@ -45,6 +49,7 @@ struct Clusters {
 
     std::vector<std::int64_t> rows;
     std::vector<Part> parts;
+    std::int64_t n_extra = 0;
 };
 
 template <class T>
@@ -117,32 +122,34 @@ void row_hashes(const MatrixView& rows, int n_threads, Monitor& monitor, std::ui
 void cluster_sums(const MatrixView& rows, const std::int32_t* labels, const double* sample_weight,
                   std::int64_t n_clusters, int n_threads, Monitor& monitor, double* sums,
                   double* weights) {
-    std::fill_n(sums, n_clusters * rows.cols, 0.0);
     std::fill_n(weights, n_clusters, 0.0);
     const Clusters clusters(labels, rows.rows, n_clusters);
     const auto n_parts = std::ssize(clusters.parts);
-    std::vector<double> of_parts(static_cast<std::size_t>(n_parts * rows.cols), 0.0);
+    // The first part of a cluster is summed where the sum belongs, the others beside it.
+    std::vector<double> extra(static_cast<std::size_t>(clusters.n_extra * rows.cols));
     const std::int64_t share = std::max<std::int64_t>(
         task_values / (std::max<std::int64_t>(rows.cols, 1) * part_rows / 4), 1);
     n_threads =
         useful_threads(static_cast<double>(rows.rows) * static_cast<double>(rows.cols), n_threads);
-    parallel_for((n_parts + share - 1) / share, n_threads, monitor, {},
-                 [&](std::int64_t task, int, Pulse& pulse) {
-                     const std::int64_t end = std::min((task + 1) * share, n_parts);
-                     for (std::int64_t p = task * share; p < end && pulse.keep_going(); ++p) {
-                         const Part& part = clusters.parts[static_cast<std::size_t>(p)];
-                         visit_scalar(rows.scalar, [&](auto tag) {
-                             add_rows<decltype(tag)>(rows, clusters.rows.data() + part.begin,
-                                                     part.end - part.begin, sample_weight,
-                                                     of_parts.data() + p * rows.cols);
-                         });
-                     }
-                 });
-    for (std::int64_t p = 0; p < n_parts; ++p) {
-        const Part& part = clusters.parts[static_cast<std::size_t>(p)];
-        const double* sum = of_parts.data() + p * rows.cols;
+    const auto sum_parts = [&](std::int64_t task, int, Pulse& pulse) {
+        const std::int64_t end = std::min((task + 1) * share, n_parts);
+        for (std::int64_t p = task * share; p < end && pulse.keep_going(); ++p) {
+            const Part& part = clusters.parts[static_cast<std::size_t>(p)];
+            double* sum = part.extra < 0 ? sums + part.cluster * rows.cols
+                                         : extra.data() + part.extra * rows.cols;
+            std::fill_n(sum, rows.cols, 0.0);
+            visit_scalar(rows.scalar, [&](auto tag) {
+                add_rows<decltype(tag)>(rows, clusters.rows.data() + part.begin,
+                                        part.end - part.begin, sample_weight, sum);
+            });
+        }
+    };
+    parallel_for((n_parts + share - 1) / share, n_threads, monitor, {}, sum_parts);
+    for (const Part& part : clusters.parts) {
+        monitor.tick(1.0);
+        const double* sum = extra.data() + part.extra * rows.cols;
         double* out = sums + part.cluster * rows.cols;
-        for (std::int64_t d = 0; d < rows.cols; ++d) out[d] += sum[d];
+        for (std::int64_t d = 0; d < rows.cols && part.extra >= 0; ++d) out[d] += sum[d];
         for (std::int64_t i = part.begin; i < part.end; ++i) {
             weights[part.cluster] +=
                 sample_weight == nullptr

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <limits>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "centre_groups.hpp"
@@ -67,7 +68,8 @@ public:
     std::int64_t block_rows() const { return block_panels_ * Op::tile_rows; }
     Room room() const { return Room(n_features_, codes_.n_steps(), block_panels_); }
 
-    void assign_block(std::int64_t first, std::int64_t count, Room& room) const {
+    /// Without sense if the pulse says to stop.
+    void assign_block(std::int64_t first, std::int64_t count, Room& room, Pulse& pulse) const {
         const std::int64_t n_panels = (count + Op::tile_rows - 1) / Op::tile_rows;
         visit_layout<T>(rows_, [&](auto row_at) {
             for (std::int64_t i = 0; i < n_panels; ++i) {
@@ -75,9 +77,9 @@ public:
                             room.panels[static_cast<std::size_t>(i)]);
             }
             if (groups_ != nullptr && groups_->are_bound() && find_near(n_panels, room)) {
-                meet_near(row_at, n_panels, room);
+                meet_near(row_at, n_panels, room, pulse);
             } else {
-                meet_all(row_at, n_panels, room);
+                meet_all(row_at, n_panels, room, pulse);
             }
         });
         for (std::int64_t i = 0; i < n_panels; ++i) {
@@ -109,7 +111,7 @@ private:
     }
 
     /// Lets all rows meet all centres.
-    void meet_all(const auto& row_at, std::int64_t n_panels, Room& room) const {
+    void meet_all(const auto& row_at, std::int64_t n_panels, Room& room, Pulse& pulse) const {
         const std::int64_t panel_length = Op::tile_rows * codes_.n_steps();
         for (std::int64_t i = 0; i < n_panels; ++i) {
             RowPanel& panel = room.panels[static_cast<std::size_t>(i)];
@@ -119,7 +121,7 @@ private:
             }
             guess(row_at, elements, panel);
         }
-        for (std::int64_t p = 0; p < codes_.n_panels(); ++p) {
+        for (std::int64_t p = 0; p < codes_.n_panels() && pulse.keep_going(); ++p) {
             for (std::int64_t i = 0; i < n_panels; ++i) {
                 filter(row_at, p, room.elements.data() + i * panel_length,
                        room.panels[static_cast<std::size_t>(i)]);
@@ -149,7 +151,7 @@ private:
     }
 
     /// Lets rows meet the groups that they may be near.
-    void meet_near(const auto& row_at, std::int64_t n_panels, Room& room) const {
+    void meet_near(const auto& row_at, std::int64_t n_panels, Room& room, Pulse& pulse) const {
         const std::int64_t n_steps = codes_.n_steps();
         for (std::int64_t i = 0; i < n_panels; ++i) {
             RowPanel& panel = room.panels[static_cast<std::size_t>(i)];
@@ -158,7 +160,7 @@ private:
                 encode_row(row_at, panel, r, room.elements.data() + place * n_steps, 1, room);
             }
         }
-        for (std::int64_t p = 0; p < codes_.n_panels(); ++p) {
+        for (std::int64_t p = 0; p < codes_.n_panels() && pulse.keep_going(); ++p) {
             const auto& near = room.near[static_cast<std::size_t>(groups_->of_panel(p))];
             for (std::size_t begin = 0; begin < near.size(); begin += Op::tile_rows) {
                 const std::size_t count = std::min<std::size_t>(Op::tile_rows, near.size() - begin);
@@ -363,10 +365,11 @@ void nearest_centres(const MatrixView& rows, const MatrixView& centres, int n_th
     assert(rows.cols == centres.cols && centres.rows >= 1);
     if (rows.rows == 0) return;
     const bool are_known = bounds != nullptr && bounds->are_known();
-    const Centres prepared(centres, are_known ? &bounds->order : nullptr);
+    n_threads = useful_threads(n_operations(rows, centres), n_threads);
+    Centres prepared(centres, are_known ? &bounds->order : nullptr, n_threads, monitor);
     std::optional<Groups> groups;
     if (bounds != nullptr) {
-        groups.emplace(prepared, *bounds);
+        groups.emplace(prepared, *bounds, n_threads, monitor);
         bounds->centres.clear();  // not known, should this be interrupted
         bounds->order = prepared.codes.order();
         bounds->n_groups = groups->count;
@@ -382,18 +385,18 @@ void nearest_centres(const MatrixView& rows, const MatrixView& centres, int n_th
         const auto blocks = static_cast<std::int64_t>(std::max(task_operations / per_block, 1.0));
         const std::int64_t task_rows = std::min(blocks, rows.rows) * block_rows;
         const std::int64_t n_tasks = (rows.rows + task_rows - 1) / task_rows;
-        n_threads = useful_threads(n_operations(rows, centres), n_threads);
         std::vector<typename Assignment<decltype(tag)>::Room> rooms(
             static_cast<std::size_t>(n_threads), assignment.room());
-        parallel_for(n_tasks, n_threads, monitor, {}, [&](std::int64_t task, int worker, Pulse&) {
+        const auto assign = [&](std::int64_t task, int worker, Pulse& pulse) {
             const std::int64_t end = std::min((task + 1) * task_rows, rows.rows);
             for (std::int64_t first = task * task_rows; first < end; first += block_rows) {
                 assignment.assign_block(first, std::min(block_rows, end - first),
-                                        rooms[static_cast<std::size_t>(worker)]);
+                                        rooms[static_cast<std::size_t>(worker)], pulse);
             }
-        });
+        };
+        parallel_for(n_tasks, n_threads, monitor, {}, assign);
     });
-    if (bounds != nullptr) bounds->centres = prepared.values;
+    if (bounds != nullptr) bounds->centres = std::move(prepared.values);
 }
 
 }  // namespace nearplane
