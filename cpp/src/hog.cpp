@@ -32,6 +32,14 @@ struct InDouble {
     using Real = double;
 };
 
+bool is_finite(const float* values, std::int64_t n) {
+    int bad = 0;
+    for (std::int64_t i = 0; i < n; ++i) {
+        bad |= static_cast<int>(!(std::abs(values[i]) <= std::numeric_limits<float>::max()));
+    }
+    return bad == 0;
+}
+
 /// The features of one image after the other, in scratch memory of a few rows and a histogram for
 /// each cell.
 template <class Types>
@@ -54,18 +62,19 @@ public:
           cells_(static_cast<std::size_t>(hog.cell_rows() * hog.row_bins())),
           block_(static_cast<std::size_t>(hog.block_rows * hog.block_columns * hog.orientations)) {}
 
+    /// Returns whether the features are finite; without sense if the pulse says to stop.
     template <class Row>
-    void extract(const Row& at, Pulse& pulse, float* out) {
+    bool extract(const Row& at, Pulse& pulse, float* out) {
         std::fill(cells_.begin(), cells_.end(), 0.0);
         const std::int64_t used = hog_.cell_rows() * hog_.cell_height;
         for (std::int64_t row = 0; row < used; row += strip_.max_rows()) {
-            if (!pulse.keep_going()) return;
+            if (!pulse.keep_going()) return true;
             const std::int64_t n_rows = std::min(strip_.max_rows(), used - row);
             load(at, row, n_rows);
             find_gradients(n_rows);
             for (std::int64_t r = 0; r < n_rows; ++r) add_row(row + r, r);
         }
-        normalize(out);
+        return normalize(pulse, out);
     }
 
 private:
@@ -169,13 +178,15 @@ private:
         }
     }
 
-    void normalize(float* out) {
+    bool normalize(Pulse& pulse, float* out) {
         const double area = static_cast<double>(hog_.cell_height * hog_.cell_width);
         for (double& value : cells_) value /= area;
         const std::int64_t line = hog_.block_columns * hog_.orientations;
         const std::int64_t rows = hog_.cell_rows() - hog_.block_rows + 1;
         const std::int64_t columns = hog_.cell_columns() - hog_.block_columns + 1;
-        for (std::int64_t row = 0; row < rows; ++row) {
+        bool are_finite = true;
+        for (std::int64_t row = 0; row < rows && pulse.keep_going(); ++row) {
+            const float* first = out;
             for (std::int64_t column = 0; column < columns; ++column) {
                 const double* from =
                     cells_.data() + row * hog_.row_bins() + column * hog_.orientations;
@@ -186,7 +197,9 @@ private:
                 out = std::transform(block_.begin(), block_.end(), out,
                                      [](double value) { return static_cast<float>(value); });
             }
+            are_finite = are_finite && is_finite(first, out - first);
         }
+        return are_finite;
     }
 
     const Hog& hog_;
@@ -199,14 +212,6 @@ private:
     std::vector<double> block_;
 };
 
-bool is_finite(const float* values, std::int64_t n) {
-    int bad = 0;
-    for (std::int64_t i = 0; i < n; ++i) {
-        bad |= static_cast<int>(!(std::abs(values[i]) <= std::numeric_limits<float>::max()));
-    }
-    return bad == 0;
-}
-
 template <class Types, class Source>
 std::int64_t extract_as(const Hog& hog, const ImageTasks& tasks, Monitor& monitor, float* out) {
     const OrientationBins<typename Types::Real> bins(hog.orientations, hog.directed);
@@ -214,8 +219,7 @@ std::int64_t extract_as(const Hog& hog, const ImageTasks& tasks, Monitor& monito
     return tasks.first_failure<Source>(
         monitor, [&] { return HogWorker<Types>(hog, bins); },
         [&](auto& worker, const auto& at, Pulse& pulse, std::int64_t i) {
-            worker.extract(at, pulse, out + i * n_features);
-            return is_finite(out + i * n_features, n_features);
+            return worker.extract(at, pulse, out + i * n_features);
         });
 }
 
