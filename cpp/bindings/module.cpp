@@ -2,7 +2,9 @@
 
 #include "bindings.hpp"
 
-PYBIND11_MODULE(NEARPLANE_MODULE, module) {
+// Without the GIL as well: whatever calls share is const, atomic, or taken in turns (Turn).
+PYBIND11_MODULE(NEARPLANE_MODULE, module, pybind11::mod_gil_not_used(),
+                pybind11::multiple_interpreters::not_supported()) {
     module.doc() = "The core of nearplane, compiled for ISA level " NEARPLANE_LEVEL ".";
     nearplane::watch_for_fork();
     nearplane::bindings::bind_distances(module);

@@ -17,6 +17,8 @@ uint8 images stay uint8, neighbours are exact, and training with a seed gives th
 number of threads: see ``docs/numerics.md``.
 """
 
+# The core comes first: where it cannot work, it says so before anything else is loaded.
+from nearplane import _core as _core
 from nearplane import losses, metrics, preprocessing
 from nearplane._versions import show_versions
 from nearplane.cluster import KMeans
