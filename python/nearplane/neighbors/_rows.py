@@ -1,6 +1,5 @@
 """Rows that grow, and are not copied as a whole each time."""
 
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -51,13 +50,11 @@ class _Storage:
         capacity = n_taken + int(n_taken * _SPARE)
         self.rows = np.empty((capacity, rows.shape[1]), dtype)
         self.rows[: len(rows)] = rows
-        self._n_taken = n_taken
-        self._lock = Lock()
+        self._takers: dict[int, object] = {}  # by the row that they begin with
 
     def take(self, start: int, stop: int) -> bool:
         """Take the rows from `start` to `stop`, unless they are not there or not free."""
-        with self._lock:
-            free = self._n_taken == start and stop <= len(self.rows)
-            if free:
-                self._n_taken = stop
-            return free
+        # A step that no thread comes between. A lock might be held when the process forks, and the
+        # child would wait for it for ever.
+        taker = object()
+        return stop <= len(self.rows) and self._takers.setdefault(start, taker) is taker
