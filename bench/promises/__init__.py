@@ -13,6 +13,7 @@ NAMES = (
     "interrupts",
     "forks",
     "shared",
+    "interpreters",
     "killed",
     "import_orders",
     "same_bytes",
