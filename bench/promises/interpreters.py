@@ -16,7 +16,7 @@ from typing import Any
 from harness.child import call_in_child
 from harness.promise import Finding, Options, Promise, not_tried
 
-_TIMEOUT_SECONDS = 1800.0
+_TIMEOUT_SECONDS = 600.0
 _N_THREADS = 32
 _ROWS = 200
 _EXPECTED = [[0, 1], [1, 0], [2, 1], [3, 2]]
