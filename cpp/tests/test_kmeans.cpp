@@ -18,12 +18,18 @@ struct Assigned {
 
 template <class T>
 Assigned naive_nearest(const Matrix<T>& rows, const Matrix<double>& centres) {
+    Matrix<double> wide(rows.rows(), rows.cols());  // `measure` compares rows of one type
+    for (std::int64_t i = 0; i < rows.rows(); ++i) {
+        for (std::int64_t d = 0; d < rows.cols(); ++d) {
+            wide.set(i, d, static_cast<double>(rows.at(i, d)));
+        }
+    }
     Assigned result;
     for (std::int64_t i = 0; i < rows.rows(); ++i) {
         double least = std::numeric_limits<double>::infinity();
         std::int32_t label = 0;
         for (std::int64_t c = 0; c < centres.rows(); ++c) {
-            const double distance = measure(Metric::sqeuclidean, rows.view(), i, centres.view(), c);
+            const double distance = measure(Metric::sqeuclidean, wide.view(), i, centres.view(), c);
             if (!(distance < least)) continue;
             least = distance;
             label = static_cast<std::int32_t>(c);
