@@ -74,16 +74,16 @@ void check_nearest(Random& random, std::int64_t n_rows, std::int64_t n_centres, 
 TEST(kmeans, nearest_centres_are_those_of_brute_force) {
     Random random(1);
     for (const Layout layout : all_layouts) {
-        for (const std::int64_t n_centres : {1, 2, 9, 70}) {
-            for (const std::int64_t cols : {1, 17, 64, 67}) {
+        for (const std::int64_t n_centres : {1, 9, 70}) {
+            for (const std::int64_t cols : {1, 17, 67}) {
                 check_nearest<std::uint8_t>(random, 50, n_centres, cols, layout, 2);
                 check_nearest<float>(random, 50, n_centres, cols, layout, 1);
                 check_nearest<double>(random, 50, n_centres, cols, layout, 3);
             }
         }
     }
-    check_nearest<std::uint8_t>(random, 1000, 150, 50, Layout::dense, 3);
-    check_nearest<float>(random, 1000, 150, 50, Layout::dense, 3);
+    check_nearest<std::uint8_t>(random, 600, 100, 50, Layout::dense, 3);
+    check_nearest<float>(random, 600, 100, 50, Layout::dense, 3);
 }
 
 template <class T>

@@ -125,7 +125,15 @@ TEST(linear, steps_of_every_optimizer_against_plain_loops) {
 
 TEST(linear, an_exception_between_steps_leaves_whole_ones) {
     class Refusal final : public Monitor {
-        void poll(double) override { throw std::runtime_error("stop"); }
+    public:
+        explicit Refusal(const Trainer<float>& trainer) : trainer_(trainer) {}
+
+    private:
+        void poll(double) override {
+            if (trainer_.n_steps > 0) throw std::runtime_error("stop");
+        }
+
+        const Trainer<float>& trainer_;
     };
     Random random(5);
     const LinearData<float, float> data(random, 2000, 300, 20, Layout::dense);
@@ -142,7 +150,7 @@ TEST(linear, an_exception_between_steps_leaves_whole_ones) {
     for (const int n_threads : {1, 3}) {
         Trainer<float> stopped(options, {Setting{}});
         Trainer<float> replayed(options, {Setting{}});
-        Refusal refusal;
+        Refusal refusal(stopped);
         CHECK_THROWS(std::runtime_error,
                      stopped.run_epoch(samples, n_batches, rates.data(), n_threads, refusal));
         CHECK(0 < stopped.n_steps && stopped.n_steps < n_batches);
