@@ -57,7 +57,8 @@ def _suite(files: list[Path], levels: str) -> list[bool]:
     make_package(SUITE_FOLDER, levels)
     files = in_order(file.resolve() for file in files or (ROOT / "tests").glob("test_*.py"))
     are_right = []
-    for result in run_suite(SUITE_FOLDER, files, lambda file: print_note(f"begun {file}")):
+    results = run_suite(SUITE_FOLDER, files, lambda file: print_note(f"begun {file}"), levels)
+    for result in results:
         is_right = result.n_passed == result.n_tests
         verdict = "passed" if is_right else "FAILED"
         print_note(f"{verdict} {result.file}: {result.n_passed:,} of {result.n_tests:,}")

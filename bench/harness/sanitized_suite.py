@@ -69,11 +69,13 @@ def in_order(files: Iterable[Path]) -> list[Path]:
     return sorted(files, key=key)
 
 
-def run_suite(folder: Path, files: list[Path], report: Callable[[str], None]) -> list[FileResult]:
+def run_suite(
+    folder: Path, files: list[Path], report: Callable[[str], None], levels: str = LEVELS
+) -> list[FileResult]:
     """Run the tests of `files` on all processors; what is known from before is not run again."""
     kept = folder / "suite"
     kept.mkdir(exist_ok=True)
-    code = _digest(sorted((ROOT / "cpp").rglob("*.?pp")))
+    code = levels + _digest(sorted((ROOT / "cpp").rglob("*.?pp")))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(lambda file: _result(folder, kept, code, file, report), files))
 
