@@ -1,5 +1,6 @@
 import errno
 import os
+import stat
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def fail(monkeypatch, function, error=FULL):
     def failing(*_):
         raise error
 
-    monkeypatch.setattr(os, function, failing)
+    monkeypatch.setattr(os, function, failing, raising=False)
 
 
 def test_the_new_file_takes_the_place_of_the_old(path):
@@ -90,19 +91,50 @@ def test_a_disk_that_fails_after_the_replacement_is_reported(path, monkeypatch):
     assert path.read_bytes() == b"new"
 
 
-def test_room_is_taken_for_all_of_a_file(tmp_path):
+@pytest.mark.parametrize("answer", [errno.EINVAL, errno.EOPNOTSUPP])
+def test_folders_that_cannot_be_made_durable_are_no_reason_to_fail(path, answer, monkeypatch):
+    fsync = os.fsync
+
+    def fsync_files(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(answer, os.strerror(answer))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync_files)
+    with replacement(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_folders_that_may_not_be_read_can_be_written_to(path, monkeypatch):
+    fail(monkeypatch, "open", PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    with replacement(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_room_is_taken_for_all_of_a_file(tmp_path, monkeypatch):
     path = tmp_path / "sparse"
     with open(path, "wb") as file:
         file.truncate(2**20)
+    taken = []
+    monkeypatch.setattr(
+        os, "posix_fallocate", lambda _, *extent: taken.append(extent), raising=False
+    )
     take_room(path)
-    assert path.stat().st_size == 2**20
-    if hasattr(os, "posix_fallocate"):
-        assert path.stat().st_blocks * 512 >= 2**20
+    assert taken == [(0, 2**20)]
+
+
+@pytest.mark.parametrize("answer", [errno.EINVAL, errno.EOPNOTSUPP])
+def test_features_are_written_where_no_room_can_be_taken(answer, tmp_path, monkeypatch):
+    fail(monkeypatch, "posix_fallocate", OSError(answer, os.strerror(answer)))
+    images = np.zeros((4, 8, 8, 3), np.uint8)
+    path = tmp_path / "features.npy"
+    expected = ColorHistogram(2).fit_transform(images)
+    assert np.array_equal(ColorHistogram(2).fit(images).transform(images, out=path), expected)
 
 
 def test_features_find_out_that_the_disk_is_full_before_they_are_computed(tmp_path, monkeypatch):
-    if not hasattr(os, "posix_fallocate"):
-        return
     images = np.zeros((4, 8, 8, 3), np.uint8)
     histogram = ColorHistogram(2).fit(images)
     fail(monkeypatch, "posix_fallocate")

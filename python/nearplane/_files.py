@@ -10,6 +10,9 @@ from typing import BinaryIO
 
 from nearplane._leftovers import held, remove_leftovers, temporary_name
 
+# What file systems answer that cannot take room in advance, or make a folder's entries durable.
+_CANNOT = frozenset((errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP))
+
 
 @contextmanager
 def replacement(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
@@ -76,10 +79,11 @@ def bring_to_disk(file: BinaryIO) -> None:
 def take_room(path: Path) -> None:
     """Take what a file needs of the disk now, before it is written through a map.
 
-    Where a write would raise an error because the disk is full, a map ends the process.
+    Where a write would raise an error because the disk is full, a map ends the process. Nothing
+    happens where the system or the file system offers no such thing.
     """
     if hasattr(os, "posix_fallocate"):
-        with open(path, "rb+") as file:
+        with open(path, "rb+") as file, _where_possible():
             os.posix_fallocate(file.fileno(), 0, max(1, os.fstat(file.fileno()).st_size))
 
 
@@ -87,9 +91,13 @@ def bring_entries_to_disk(folder: Path) -> None:
     """Make a new name as durable as the content, where folders can be opened for it."""
     if os.name != "posix":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # files may be made in it, but nobody may look
+        return
+    try:
+        with _where_possible():
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -106,6 +114,15 @@ def errors_naming(target: Path, temporary: Path) -> Iterator[None]:
         if error.errno is None or not _is_within(error.filename, temporary):
             raise
         raise OSError(error.errno, error.strerror, os.fspath(target)) from error
+
+
+@contextmanager
+def _where_possible() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _CANNOT:
+            raise
 
 
 def _is_within(name: str | bytes | int | None, temporary: Path) -> bool:
