@@ -24,10 +24,10 @@ with replacement(sys.argv[1]) as file:
 """
 
 
-def let_an_hour_pass(folder):
+def let_hours_pass(folder, hours=1.0):
     for path in folder.iterdir():
         times = path.lstat()
-        old = (times.st_atime - 3600, times.st_mtime - 3600)
+        old = (times.st_atime - 3600 * hours, times.st_mtime - 3600 * hours)
         os.utime(path, old, follow_symlinks=False)
 
 
@@ -44,7 +44,7 @@ def test_what_a_killed_writer_leaves_is_removed(tmp_path):
     ) as writer:
         assert writer.stdout.readline() == "written\n"
         (left,) = tmp_path.glob(".nearplane-*.tmp")
-        let_an_hour_pass(tmp_path)
+        let_hours_pass(tmp_path)
         replace(tmp_path / "other")
         assert left.read_bytes() == b"half"  # its writer lives
         writer.kill()
@@ -59,13 +59,14 @@ def test_what_a_killed_writer_leaves_is_removed(tmp_path):
 def test_files_that_are_being_written_stay(tmp_path):
     with replacing(tmp_path / "target") as temporary:
         temporary.write_bytes(b"content")
-        let_an_hour_pass(tmp_path)
+        let_hours_pass(tmp_path)
         replace(tmp_path / "other")
     assert (tmp_path / "target").read_bytes() == b"content"
 
 
 def test_young_files_stay(tmp_path):
     (tmp_path / NAME).touch()
+    let_hours_pass(tmp_path, hours=0.9)
     replace(tmp_path / "target")
     assert sorted(os.listdir(tmp_path)) == [NAME, "target"]
 
@@ -79,7 +80,7 @@ def test_other_files_stay(tmp_path):
     (others / NAME.replace("f", "a")).mkdir()
     (tmp_path / "file").touch()
     (others / NAME.replace("f", "b")).symlink_to(tmp_path / "file")
-    let_an_hour_pass(others)
+    let_hours_pass(others)
     before = sorted(os.listdir(others))
     replace(others / "target")
     assert sorted(os.listdir(others)) == sorted([*before, "target"])
@@ -89,7 +90,7 @@ def test_other_files_stay(tmp_path):
 @pytest.mark.parametrize("system", ["without locks", "that refuses them"])
 def test_where_nothing_can_be_locked_leftovers_stay(system, tmp_path, monkeypatch):
     (tmp_path / NAME).touch()
-    let_an_hour_pass(tmp_path)
+    let_hours_pass(tmp_path)
     if system == "without locks":
         monkeypatch.setattr(_leftovers, "fcntl", None)
     else:

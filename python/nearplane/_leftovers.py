@@ -22,8 +22,9 @@ except ImportError:  # Windows
 
 _NAME = re.compile(r"\.nearplane-[0-9a-f]{16}\.tmp")
 
-# A file is locked just after it has been made; nobody is in between for so long.
-_YOUNGEST_SECONDS = 60.0
+# Some file systems that machines share have locks that other machines do not see. No writer there
+# lets a file be for so long.
+_YOUNGEST_SECONDS = 3600.0
 
 
 def temporary_name() -> str:
