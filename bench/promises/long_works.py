@@ -131,7 +131,7 @@ def _clusters(data: Data) -> Iterator[Work]:
     works = {
         "clusters: seeds": lambda: cluster(_FEW_CLUSTERS, max_iter=1),
         "clusters": lambda: cluster(_FEW_CLUSTERS, init="random", n_init=1, max_iter=20),
-        "clusters: many and large": lambda: cluster(len(many), init=many, max_iter=3),
+        "clusters: many and large": lambda: cluster(len(many), init=many, max_iter=1),
     }
     for name, work in works.items():
         yield _of_kind(data, name, "clusters", work)

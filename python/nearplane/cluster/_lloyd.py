@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearplane import _core
+from nearplane._blocks import blocks
 
 Report = Callable[[int, float], None]
 
@@ -115,7 +116,7 @@ def lloyd(
             bounds = bounds or _core.CenterBounds()
         labels, distances = rows.assign(centers, before, bounds)
         centers = _moved(rows, centers, labels, distances)
-        shift = float(np.sum(np.square(centers.astype(np.float64) - previous)))
+        shift = _squared_movement(previous, centers)
         has_moved = not np.array_equal(centers, previous)
         is_stable = before is not None and np.array_equal(labels, before)
         is_converged = is_stable or shift <= tolerance
@@ -137,12 +138,24 @@ def _moved(
     sums, weights = rows.sums(labels, len(centers))
     if not weights.all():
         _fill_empty(rows, labels, distances, sums, weights)
-    is_empty = weights == 0
-    moved: NDArray[Any] = (sums / np.where(is_empty, 1, weights)[:, np.newaxis]).astype(
-        centers.dtype
-    )
-    moved[is_empty] = centers[is_empty]  # nowhere is better: every row has a centre at its place
+    moved = np.empty_like(centers)
+    for block in blocks(*centers.shape):
+        is_empty = weights[block, np.newaxis] == 0
+        means = sums[block] / np.where(is_empty, 1, weights[block, np.newaxis])
+        # Nowhere is better for a cluster without rows: every row has a centre at its place.
+        moved[block] = np.where(is_empty, centers[block], means)
     return moved
+
+
+def _squared_movement(before: NDArray[Any], after: NDArray[Any]) -> float:
+    """Return the sum of the centres' squared movements.
+
+    Block by block, between which Ctrl-C is heard: centres may be as large as the rows.
+    """
+    total = 0.0
+    for block in blocks(*before.shape):
+        total += float(np.sum(np.square(after[block].astype(np.float64) - before[block])))
+    return total
 
 
 def _fill_empty(

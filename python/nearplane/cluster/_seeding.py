@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nearplane import _core
+from nearplane._blocks import blocks
 from nearplane._validation import as_matrix, check_choice, read_array
 from nearplane.cluster._lloyd import Rows
 
@@ -69,10 +70,12 @@ def seed_centers(
             f"The shape of the initial centers {matrix.shape} does not match {expected}, "
             "n_clusters and the number of features of the data."
         )
-    with np.errstate(over="ignore"):
-        centers = np.array(matrix, dtype=dtype, order="C")
-    if not np.isfinite(centers).all():
-        raise ValueError(f"init holds values that {dtype} cannot hold.")
+    centers = np.empty(expected, dtype)
+    for block in blocks(*expected):  # between which Ctrl-C is heard
+        with np.errstate(over="ignore"):
+            centers[block] = matrix[block]
+        if not np.isfinite(centers[block]).all():
+            raise ValueError(f"init holds values that {dtype} cannot hold.")
     return centers
 
 
