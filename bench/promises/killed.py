@@ -69,7 +69,8 @@ def kill(argument: dict[str, Any]) -> dict[str, Any]:
     rows, rng = _Rows.load(argument), np.random.default_rng(argument["number"])
     expected = _train(rows, argument)
     began = time.perf_counter()  # by now all is loaded, and threads have been started
-    wrong = _train(rows, argument, checkpoint="undisturbed") != expected
+    same = _train(rows, argument, checkpoint="undisturbed") == expected
+    problem = "" if same else "another result with a checkpoint"
     seconds = time.perf_counter() - began
     context = multiprocessing.get_context("fork")
     n_kills = n_in_write = n_resumed = 0
@@ -84,6 +85,8 @@ def kill(argument: dict[str, Any]) -> dict[str, Any]:
         child.kill()
         child.join()
         if child.exitcode != -signal.SIGKILL:
+            if child.exitcode != 0:
+                problem = f"going on ended with exit status {child.exitcode}"
             break  # it was over, or failed
         n_kills += 1
         after = set(os.listdir(rows.folder))
@@ -96,7 +99,7 @@ def kill(argument: dict[str, Any]) -> dict[str, Any]:
         "seconds": seconds,
         "expected": expected,
         "found": result.read_text() if result.exists() else None,
-        "wrong": wrong,
+        "problem": problem,
     }
 
 
@@ -184,8 +187,8 @@ def _try(argument: dict[str, Any]) -> dict[str, Any]:
     if killed.failure:
         return training | {"problem": killed.failure}
     training |= killed.result
-    if training["wrong"]:
-        return training | {"problem": "another result with a checkpoint"}
+    if training["problem"]:
+        return training
     if training["found"] is None:
         training["n_resumed"] += Path(argument["folder"], "training").exists()
         finished = call_in_child("promises.killed:finish", argument, timeout=_TIMEOUT_SECONDS)
@@ -214,7 +217,9 @@ def _finding(trainings: list[dict[str, Any]]) -> Finding:
         if training["problem"]:
             text += f"; training {training['number']}: {training['problem']}"
     facts = [{name: training[name] for name in _FACTS} for training in trainings]
-    return Finding(_PROMISE, sum(n_kills), survived, text, facts)
+    # A training that failed before it could be killed counts as one kill, not survived.
+    n_failed = sum(training["n_kills"] == 0 and training["problem"] != "" for training in trainings)
+    return Finding(_PROMISE, sum(n_kills) + n_failed, survived, text, facts)
 
 
 PROMISE = Promise(_run, full=300, part=10, unit="kills")
