@@ -106,8 +106,8 @@ def _run(package: Path, xml: Path, file: Path, digest: str) -> FileResult:
     n_tests, n_failed = int(suite.get("tests", 0)), 0
     for kind in ("failures", "errors", "skipped"):
         n_failed += int(suite.get(kind, 0))
-    if found:
-        n_failed = max(n_failed, 1)
+    if complaint:  # a report, or an end of which no test can tell
+        n_tests, n_failed = max(n_tests, 1), max(n_failed, 1)
     seconds = float(suite.get("time", 0.0))
     return FileResult(file.name, digest, n_tests, n_tests - n_failed, found, seconds, complaint)
 
