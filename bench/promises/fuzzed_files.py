@@ -56,6 +56,8 @@ def _fuzz(names: list[str], count: int, *, guided: bool) -> _Child:
                 last = child.stderr.decode(errors="replace").strip().splitlines()[-1:]
                 failure = f"exit status {child.returncode}: {''.join(last):.200}"
         tallies = json.loads(result.read_text()) if result.exists() else {}
+        if not tallies and failure is None:
+            failure = "no result"
     return _Child(tallies, failure)
 
 
