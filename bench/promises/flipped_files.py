@@ -12,10 +12,7 @@ imported, executed, or opened beside the file - and address space is limited: to
 the file and some megabytes, or 32 times that of headers made to take much.
 """
 
-import os
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from harness.child import call_in_child
@@ -26,6 +23,9 @@ _TIMEOUT_SECONDS = 600.0
 _SHOWN_PROBLEMS = 5
 # Hostile data sets, and files that lie about sizes, take so long as to try a few in a part.
 _PART_OF_CASES = 10
+# The stacks and heaps of threads take address space, which is limited.
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
+_LITTLE_MEMORY = "loading a model takes no more memory than its file justifies"
 
 # What is done, how many files for each that is flipped, what it is to have survived.
 _SORTS = {
@@ -43,7 +43,12 @@ def _run(options: Options) -> list[Finding]:
         found.run(options)
         fates = ", ".join(f"{count:,} {fate}" for fate, count in found.fates.most_common())
         findings.append(
-            Finding(promise, found.total, found.total - found.n_lost, _text(fates, found.problems))
+            Finding(
+                promise,
+                found.n_tried,
+                found.n_tried - found.n_lost,
+                _text(f"files, read and mapped: {fates}", found.problems),
+            )
         )
         n_loads += found.n_loads
         n_broken += sum("reading it led to" in problem for problem in found.problems)
@@ -52,13 +57,21 @@ def _run(options: Options) -> list[Finding]:
             "loading a model runs no code and opens nothing else",
             n_loads,
             n_loads - n_broken,
-            "all of the loads above, watched by an audit hook",
+            "all of the loads above, watched by an audit hook of Python's",
         )
     )
     stride = _PART_OF_CASES if options.part else 1
     for function, promise, what in (
-        ("lies:check_memory", "loading a model takes no more memory than its file justifies", ""),
-        ("data_sets:read_hostile", "hostile data sets are refused, and do nothing", "data sets, "),
+        (
+            "lies:check_memory",
+            _LITTLE_MEMORY,
+            "files whose headers lie about sizes, and large sound ones, in limited address space",
+        ),
+        (
+            "data_sets:read_hostile",
+            "hostile data sets are refused, and do nothing",
+            "arrays, archives, batches and images, read in limited address space and watched",
+        ),
     ):
         options.report(promise)
         findings.append(_found_at_once(function, stride, promise, what))
@@ -70,7 +83,7 @@ class _Tally:
 
     def __init__(self, sort: str, total: int) -> None:
         self.sort, self.total = sort, total
-        self.n_loads = self.n_lost = 0
+        self.n_tried = self.n_loads = self.n_lost = 0
         self.fates: Counter[str] = Counter()
         self.problems: list[str] = []
 
@@ -84,12 +97,14 @@ class _Tally:
         argument = {"sort": self.sort, "first": first, "count": count, "total": self.total}
         outcome = _call("trials:try_files", argument)
         if outcome.failure is None:
+            self.n_tried += outcome.result["n_tried"]
             self.n_loads += outcome.result["n_loads"]
             self.fates += Counter(outcome.result["fates"])
             self.problems += outcome.result["problems"]
             self.n_lost += len(outcome.result["problems"])
         elif count == 1:
             self.problems.append(f"file {first}: {outcome.failure}")
+            self.n_tried += 1
             self.n_lost += 1
         else:
             self._try(first, count // 2)
@@ -97,22 +112,9 @@ class _Tally:
 
 
 def _call(function: str, argument: dict[str, Any]) -> Any:
-    # The stacks and heaps of threads take address space, which is limited.
-    with _environment("OMP_NUM_THREADS", "1"):
-        return call_in_child(f"damaged_files.{function}", argument, timeout=_TIMEOUT_SECONDS)
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
+    return call_in_child(
+        f"damaged_files.{function}", argument, timeout=_TIMEOUT_SECONDS, environment=_ENVIRONMENT
+    )
 
 
 def _found_at_once(function: str, stride: int, promise: str, what: str) -> Finding:
@@ -120,10 +122,10 @@ def _found_at_once(function: str, stride: int, promise: str, what: str) -> Findi
     if outcome.failure is not None:
         return Finding(promise, 1, 0, outcome.failure)
     found = outcome.result
-    if not found["limited"] and not what:
+    if not found["limited"] and promise == _LITTLE_MEMORY:
         return not_tried(promise, "address space can be limited on Linux alone")
     n_lost = len(found["problems"])
-    text = _text(f"{what}each with little memory to be had", found["problems"])
+    text = _text(what, found["problems"])
     return Finding(promise, found["n_tried"], found["n_tried"] - n_lost, text, found["problems"])
 
 
