@@ -6,7 +6,7 @@ suffered.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +46,22 @@ Options = argparse.Namespace
 
 @dataclass(frozen=True)
 class Promise:
-    """A promise, and how many cases of what a full run tries; the tests repeat a part of them."""
+    """A promise, and how many cases of what a full run tries; the tests repeat a part of them.
+
+    `repeated` says in words what that part is, where it is not so many of all cases.
+    """
 
     run: Callable[[Options], list[Finding]]
     full: int
     part: int
     unit: str
+    repeated: str = ""
+
+
+def evenly_spaced(names: Sequence[str], count: int) -> list[str]:
+    """Return so many of the names, or all if there are no more, evenly spaced."""
+    count = min(count, len(names))
+    return [names[i * len(names) // count] for i in range(count)]
 
 
 def image_options(options: Options) -> dict[str, Any]:

@@ -9,7 +9,7 @@ before; at the end of a round as much memory must be held as at its beginning.
 """
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from faults import obstacle, preloaded
 from faults.allocations import Allocations, Failing
 from faults.operations import OPERATIONS, Operation, digest
 from harness.child import call_in_child
-from harness.promise import Finding, Options, Promise, not_tried
+from harness.promise import Finding, Options, Promise, evenly_spaced, not_tried
 
 _SURVIVES = "survives any failing allocation"
 _REACHES = "exceptions of worker threads reach the caller"
@@ -128,7 +128,7 @@ class _Trial:
 def _run(options: Options) -> list[Finding]:
     if reason := obstacle():
         return [not_tried(promise, reason) for promise in (_SURVIVES, _REACHES, _LEAKS)]
-    names = _chosen(list(OPERATIONS), options.count)
+    names = evenly_spaced(list(OPERATIONS), options.count)
     at_once = [names] if options.part else [[name] for name in names]
     found, problems = [], []
     with preloaded("allocations") as environment:
@@ -144,12 +144,6 @@ def _run(options: Options) -> list[Finding]:
                 problems.append(f"{', '.join(together)}: {outcome.failure}")
             found += [_Found(**one) for one in outcome.result or []]
     return _findings(found, problems, len(names))
-
-
-def _chosen(names: Sequence[str], count: int) -> list[str]:
-    """Return so many names, evenly spaced."""
-    count = min(count, len(names))
-    return [names[i * len(names) // count] for i in range(count)]
 
 
 def _findings(found: list[_Found], ended: list[str], n_operations: int) -> list[Finding]:
@@ -184,7 +178,7 @@ def _findings(found: list[_Found], ended: list[str], n_operations: int) -> list[
 
 
 def _text(what: str, problems: list[str]) -> str:
-    return "\n".join([what, *problems[:_SHOWN_PROBLEMS]])
+    return "; ".join([what, *problems[:_SHOWN_PROBLEMS]])
 
 
 PROMISE = Promise(_run, full=len(OPERATIONS), part=12, unit="operations")

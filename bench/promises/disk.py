@@ -14,7 +14,7 @@ import errno
 import os
 import resource
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from faults.disk import FAIL, FALL_SHORT, KILL_AFTER, KILL_BEFORE, Disk, Fault
 from faults.operations import digest
 from faults.writers import WRITERS, Writer
 from harness.child import call_in_child
-from harness.promise import Finding, Options, Promise, not_tried
+from harness.promise import Finding, Options, Promise, evenly_spaced, not_tried
 
 _FAULTS: dict[str, Callable[[int], Fault]] = {
     "ENOSPC": lambda i: Fault(i, FAIL, errno.ENOSPC),
@@ -38,7 +38,9 @@ _KILLS: dict[str, Callable[[int], Fault]] = {
     "killed after": lambda i: Fault(i, KILL_AFTER),
 }
 _FILE_LIMITS = (0, 1, 100, 4096)
-_FAILS, _DIES, _LIMIT = "a failing disk", "kill -9 while a file is written", "a limit on files"
+_FAILS = "a full or failing disk leaves the old file or the new one"
+_DIES = "kill -9 while a file is written leaves the old one or the new one"
+_LIMIT = "a limit on the size of files leaves the old one"
 _START_SECONDS = 120.0
 _EACH_SECONDS = 300.0
 _SHOWN_PROBLEMS = 10
@@ -214,7 +216,7 @@ class _Trial:
 def _run(options: Options) -> list[Finding]:
     if reason := obstacle():
         return [not_tried(promise, reason) for promise in (_FAILS, _DIES, _LIMIT)]
-    names = _chosen(list(WRITERS), options.count)
+    names = evenly_spaced(list(WRITERS), options.count)
     at_once = [names] if options.part else [[name] for name in names]
     found, ended = [], []
     with preloaded("disk") as environment:
@@ -232,12 +234,6 @@ def _run(options: Options) -> list[Finding]:
     return [_finding(promise, found, ended, len(names)) for promise in (_FAILS, _DIES, _LIMIT)]
 
 
-def _chosen(names: Sequence[str], count: int) -> list[str]:
-    """Return so many names, evenly spaced."""
-    count = min(count, len(names))
-    return [names[i * len(names) // count] for i in range(count)]
-
-
 def _finding(promise: str, found: list[_Found], ended: list[str], n_writers: int) -> Finding:
     of_promise = [one for one in found if one.promise == promise]
     problems = [problem for one in of_promise for problem in one.problems]
@@ -253,7 +249,7 @@ def _finding(promise: str, found: list[_Found], ended: list[str], n_writers: int
         promise,
         tried + len(ended),
         tried - len(problems),
-        "\n".join([text, *(problems + ended)[:_SHOWN_PROBLEMS]]),
+        "; ".join([text, *(problems + ended)[:_SHOWN_PROBLEMS]]),
         [vars(one) for one in of_promise],
     )
 
