@@ -1,5 +1,6 @@
 """The promises of reliability, each with a part of the cases of a full run."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -30,6 +31,50 @@ def test_a_part_of_each_promise_is_kept(name, tmp_path):
     findings = json.loads(path.read_text())["promises"][name]
     assert any(finding["tried"] for finding in findings)
     assert all(finding["verdict"] != "BROKEN" for finding in findings)
+
+
+@pytest.fixture
+def harness(monkeypatch):
+    """Return the modules of findings and of records."""
+    monkeypatch.syspath_prepend(ROOT / "bench")
+    return importlib.import_module("harness.promise"), importlib.import_module("harness.records")
+
+
+@pytest.mark.parametrize(
+    ("tried", "survived", "row"),
+    [(1_200, 1_200, "1,200 | 1,200"), (9, 8, "9 | **8: BROKEN**"), (0, 0, "0 | **0: not tried**")],
+)
+def test_the_page_shows_what_was_not_kept(harness, tried, survived, row):
+    promise, records = harness
+    finding = promise.Finding("it works", tried, survived, "cases")
+    machine = {"cpu": "a", "isa_level": "v2", "python": "3"}
+    record = records.Record("it", "python it", 5, "abc", "today", 1.0, machine, [finding])
+    page = records.page([record], {"it": promise.Promise(records.page, 5, 2, "cases")})
+    assert f"| [it works](#it) | {row} | `python it` | 2 of 5 cases |" in page
+
+
+def test_a_training_that_fails_before_it_is_killed_breaks_the_promise(harness):
+    killed = importlib.import_module("promises.killed")
+    sound = {"number": 0, "n_rows": 9, "dtype": "uint8", "params": {}, "n_kills": 7}
+    sound |= {"n_in_write": 1, "n_resumed": 6, "problem": ""}
+    assert killed._finding([sound]).verdict == "kept"
+    failed = sound | {"n_kills": 0, "problem": "exit status 1"}
+    for trainings in ([failed], [sound, failed]):
+        assert killed._finding(trainings).verdict == "BROKEN"
+
+
+def test_a_model_that_answers_otherwise_once_loaded_breaks_the_promise(harness, tmp_path):
+    long_run = importlib.import_module("promises.long_run")
+    answers = iter(range(100))
+
+    class Model:
+        def save(self, path):
+            pass
+
+    case = long_run.Case("a", Model, {"ask": lambda _: next(answers)}, lambda *_, **__: Model())
+    work = long_run._Same(lambda: long_run._use(case, tmp_path))
+    assert not work()
+    assert not work()
 
 
 def test_the_page_is_what_the_records_say(tmp_path):

@@ -59,12 +59,13 @@ def page(records: Sequence[Record], promises: Mapping[str, Promise]) -> str:
     """Return the page: a table of all findings, and for each promise how it was put to the test."""
     begin, end = _PAGE_BEGIN.read_text(encoding="utf-8").split(_TABLE_MARK)
     rows = [
-        f"| {finding.promise} | {finding.tried:,} | {finding.survived:,} | [{record.name}]"
-        f"(#{record.name}) |"
+        f"| [{finding.promise}](#{record.name}) | {_counts(finding)} | `{record.command}` | "
+        f"{_repeated(record, promises[record.name])} |"
         for record in records
         for finding in record.findings
     ]
-    table = "\n".join(["| what | tried | survived | run |", "|---|---|---|---|", *rows])
+    heads = "| what | tried | survived | command | repeated by the tests |"
+    table = "\n".join([heads, "|---|--:|--:|---|---|", *rows])
     sections = [_section(record, promises[record.name]) for record in records]
     return "\n\n".join([begin.strip() + "\n\n" + table, end.strip(), *sections]) + "\n"
 
@@ -72,15 +73,34 @@ def page(records: Sequence[Record], promises: Mapping[str, Promise]) -> str:
 def _section(record: Record, promise: Promise) -> str:
     """Return how one promise was put to the test, and all that was found."""
     described = record.environment
-    lines = [f"- {finding.promise}: {finding.text}" for finding in record.findings]
+    lines = [
+        f"- {finding.promise}, {_words(finding)}: {finding.text}" for finding in record.findings
+    ]
     return (
         f"## {record.name}\n\n"
         f"{_what(promise)}\n\n"
         f"```bash\n{record.command}\n```\n\n" + "\n".join(lines) + "\n\n"
         f"{_duration(record.seconds)} on {record.date}, commit `{record.commit}`, "
         f"{described['cpu']}, level {described['isa_level']}, Python {described['python']}. "
-        f"The tests repeat {promise.part:,} of {record.count:,} {promise.unit}."
+        f"The tests repeat {_repeated(record, promise)}."
     )
+
+
+def _counts(finding: Finding) -> str:
+    """Return the cells of the table that count; what was not tried is not kept."""
+    if finding.verdict == "kept":
+        return f"{finding.tried:,} | {finding.survived:,}"
+    return f"{finding.tried:,} | **{finding.survived:,}: {finding.verdict}**"
+
+
+def _words(finding: Finding) -> str:
+    if finding.verdict == "not tried":
+        return finding.verdict
+    return f"{finding.survived:,} of {finding.tried:,} survived"
+
+
+def _repeated(record: Record, promise: Promise) -> str:
+    return promise.repeated or f"{promise.part:,} of {record.count:,} {promise.unit}"
 
 
 def _what(promise: Promise) -> str:

@@ -86,4 +86,11 @@ def _suite(options: Options) -> Finding:
     return Finding(promise, n_tests, n_passed, text, bad)
 
 
-PROMISE = Promise(_run, full=1_000, part=1_000, unit="C++ tests under each sanitizer, at most")
+# Their number limits nothing: all tests in C++ are repeated.
+PROMISE = Promise(
+    _run,
+    full=1_000,
+    part=1_000,
+    unit="C++ tests under each sanitizer, at most",
+    repeated="the C++ tests and the race",
+)

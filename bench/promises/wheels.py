@@ -158,4 +158,10 @@ def _problem(done: subprocess.CompletedProcess[str]) -> str:
     return f"; {done.stderr.strip().splitlines()[-1:]}" if done.returncode else ""
 
 
-PROMISE = Promise(_run, full=4, part=1, unit="Pythons")
+PROMISE = Promise(
+    _run,
+    full=4,
+    part=1,
+    unit="Pythons",
+    repeated="the smoke tests, of the package as it is installed",
+)
