@@ -215,6 +215,19 @@ def test_a_generator_that_has_been_used_is_another(path, kill):
         linear(random_state=7, checkpoint=path).fit(X, y)
 
 
+def test_a_refusal_leaves_the_generator_as_it_was(path, kill):
+    """Else what was right again would be refused, too."""
+    params = {"early_stopping": True, "checkpoint": path}
+    expected = linear(random_state=np.random.RandomState(7), early_stopping=True).fit(X, y)
+    kill(2)
+    assert not fit_somehow(linear(random_state=np.random.RandomState(7), **params))
+    kill(5)
+    own = np.random.RandomState(7)
+    with pytest.raises(ValueError, match=r"another training: alpha"):
+        linear(random_state=own, alpha=0.5, **params).fit(X, y)
+    assert_same(linear(random_state=own, **params).fit(X, y), expected)
+
+
 def test_generators_of_other_kinds_are_refused(path):
     own = np.random.RandomState(np.random.PCG64(0))
     linear(random_state=own).fit(X, y)

@@ -9,7 +9,7 @@
     try:
         ...                                          # after each epoch: checkpoint.after_epoch()
     except BaseException:
-        checkpoint.rewind(generator)
+        checkpoint.rewind()
         raise
     ...                                              # take the outcome
     checkpoint.remove()
@@ -90,7 +90,7 @@ class NoCheckpoint:
     def after_epoch(self) -> None:
         """Keep the state of the training, if that is due."""
 
-    def rewind(self, generator: np.random.RandomState) -> None:
+    def rewind(self) -> None:
         """Let a user's generator be as it was, so that the next fit can be the same training."""
 
     def traces(self) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class Checkpoint(NoCheckpoint):
             generator = np.random.RandomState()
             with complaints_about(self._path, _CONTENT):
                 set_generator_state(generator, facts[_BEGINNING], arrays[_BEGINNING])
-        self._beginning = generator_state(generator)
+        self._generator, self._beginning = generator, generator_state(generator)
         return generator
 
     def begin(
@@ -151,19 +151,12 @@ class Checkpoint(NoCheckpoint):
         )
         if self._found is None:
             return
-        (facts, arrays), self._found = self._found, None
-        began = self._identity_in(facts).get(START)
-        if began == getattr(estimator, UNFINISHED, ""):
-            # It was interrupted in this training and has weights of the middle of it.
-            self._identity[START] = began
-        self._check_identity(facts)
-        with complaints_about(self._path, _CONTENT):
-            of_training = {
-                name.removeprefix(_TRAINING): array
-                for name, array in arrays.items()
-                if name.startswith(_TRAINING)
-            }
-            training.restore(facts["training"], of_training)
+        found, self._found = self._found, None
+        try:
+            self._restore(estimator, *found)
+        except BaseException:
+            self.rewind()  # the validation set has been drawn
+            raise
 
     def after_epoch(self) -> None:
         began = time.perf_counter()
@@ -182,9 +175,9 @@ class Checkpoint(NoCheckpoint):
         self._written_at = time.perf_counter()
         self._seconds = self._written_at - began
 
-    def rewind(self, generator: np.random.RandomState) -> None:
+    def rewind(self) -> None:
         if self._is_seeded:
-            set_generator_state(generator, *self._beginning)
+            set_generator_state(self._generator, *self._beginning)
 
     def traces(self) -> dict[str, Any]:
         return {UNFINISHED: self._identity[START]}
@@ -195,6 +188,20 @@ class Checkpoint(NoCheckpoint):
         except ValueError:  # it is somebody else's by now
             return
         self._path.unlink(missing_ok=True)
+
+    def _restore(self, estimator: Any, facts: Facts, arrays: Arrays) -> None:
+        began = self._identity_in(facts).get(START)
+        if began == getattr(estimator, UNFINISHED, ""):
+            # It was interrupted in this training and has weights of the middle of it.
+            self._identity[START] = began
+        self._check_identity(facts)
+        with complaints_about(self._path, _CONTENT):
+            of_training = {
+                name.removeprefix(_TRAINING): array
+                for name, array in arrays.items()
+                if name.startswith(_TRAINING)
+            }
+            self._training.restore(facts["training"], of_training)
 
     def _random_identity(self, random_state: Any) -> Identity:
         beginning, key = self._beginning

@@ -135,7 +135,7 @@ width) or (n_samples, height, width, channels)
             with progress_bar("training", enabled=parameters.verbose) as bar:
                 run(solver, tasks, attributes, bar, checkpoint.after_epoch)
         except BaseException as error:
-            checkpoint.rewind(random_state)
+            checkpoint.rewind()
             if isinstance(error, KeyboardInterrupt):
                 self._take(attributes() | checkpoint.traces())
             else:
