@@ -34,7 +34,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--levels", default=LEVELS, help="ISA levels of the Python tests (default: %(default)s)"
     )
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def _core(sanitizer: str) -> list[bool]:
