@@ -107,6 +107,12 @@ def test_more_threads_than_the_machine_could_start_are_no_error():
     argkmin(_core.isa_level(), rows, rows, 1, "euclidean", n_threads=10**6)
 
 
+def test_a_check_for_nans_asks_for_no_more_threads_than_help():
+    # A terabyte, if the first row did not end it: enough tasks for any number of threads.
+    rows = np.broadcast_to(np.full(2**18, np.nan, np.float32), (10**6, 2**18))
+    assert _core.first_nonfinite_row(rows, n_threads=10**6) == 0
+
+
 def test_a_thread_count_below_one_is_refused():
     with pytest.raises(ValueError, match="n_threads"):
         argkmin(_core.isa_level(), ROWS, ROWS, 1, "euclidean", n_threads=0)

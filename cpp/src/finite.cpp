@@ -35,6 +35,8 @@ std::int64_t first_nonfinite_row(const MatrixView& rows, int n_threads, Monitor&
     constexpr std::int64_t chunk_values = 1 << 18;
     const std::int64_t chunk =
         std::max<std::int64_t>(chunk_values / std::max<std::int64_t>(rows.cols, 1), 1);
+    n_threads = useful_threads(
+        4.0 * static_cast<double>(rows.rows) * static_cast<double>(rows.cols), n_threads);
     std::atomic<std::int64_t> first{rows.rows};
     parallel_for((rows.rows + chunk - 1) / chunk, n_threads, monitor, {},
                  [&](std::int64_t task, int, Pulse&) {
