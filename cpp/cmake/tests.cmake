@@ -14,6 +14,10 @@ foreach(level IN LISTS NEARPLANE_ISA_LEVELS)
     # A deadlock is a failure, too.
     set_tests_properties(${level}.${suite} PROPERTIES TIMEOUT 600)
   endforeach()
+  # As users write it: a number for each level of nesting.
+  add_test(NAME ${level}.asked_threads
+           COMMAND nearplane_tests_${level} parallel.users_say_how_many_threads_they_want)
+  set_tests_properties(${level}.asked_threads PROPERTIES ENVIRONMENT "OMP_NUM_THREADS= 3,2" TIMEOUT 60)
 endforeach()
 
 # Two tasks that write the same number: passes if the sanitizer says so, and only then.

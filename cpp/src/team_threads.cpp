@@ -31,7 +31,8 @@ int usable_processors() {
 int threads_asked_for() {
     const char* value = std::getenv("OMP_NUM_THREADS");
     if (value == nullptr) return 0;
-    const std::string_view text(value);
+    std::string_view text(value);
+    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
     int asked = 0;
     std::from_chars(text.data(), text.data() + text.size(), asked);
     return std::max(asked, 0);

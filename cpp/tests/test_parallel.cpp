@@ -1,5 +1,6 @@
 #include <atomic>
 #include <cfenv>
+#include <cstdlib>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -231,6 +232,12 @@ TEST(parallel, useful_threads_are_few_for_little_work) {
     const int most = useful_threads(1e300, std::numeric_limits<int>::max());
     CHECK(most >= max_threads());
     CHECK(useful_threads(std::numeric_limits<double>::infinity(), 1000) <= most);
+}
+
+TEST(parallel, users_say_how_many_threads_they_want) {
+    const char* asked = std::getenv("OMP_NUM_THREADS");
+    const int wanted = asked == nullptr ? 0 : std::atoi(asked);
+    CHECK(wanted > 0 ? max_threads() == wanted : max_threads() >= 1);
 }
 
 #if defined(__unix__) || defined(__APPLE__)
