@@ -162,13 +162,17 @@ TEST(parallel, an_exception_of_the_monitor_reaches_the_caller) {
 
 TEST(parallel, the_monitor_is_heard_while_the_others_finish) {
     Impatient monitor(2);
+    std::atomic<bool> other_has_begun{false};
     std::atomic<bool> caller_is_done{false};
     CHECK_THROWS(std::runtime_error,
                  parallel_for(2, 2, monitor, {}, [&](std::int64_t, int worker, Pulse& pulse) {
                      if (worker == 0) {
+                         // Else it might do both tasks, where threads are slow to start.
+                         while (!other_has_begun) std::this_thread::yield();
                          caller_is_done = true;
                          return;
                      }
+                     other_has_begun = true;
                      while (!caller_is_done) std::this_thread::yield();
                      work_until_stopped(pulse);
                  }));
