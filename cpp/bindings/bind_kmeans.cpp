@@ -123,7 +123,7 @@ py::array hashes_of_rows(const py::array& X, int n_threads) {
 void bind_kmeans(py::module_& module) {
     py::class_<SharedBounds> bounds(module, "CenterBounds", py::module_local(),
                                     "How near groups of centers can be to each of the same rows.");
-    def_constructor(bounds, +[] { return SharedBounds(); });
+    def_constructor(bounds, [] { return SharedBounds(); });
     module.def("nearest_centers", &nearest, py::arg("X"), py::arg("centers"), py::kw_only(),
                py::arg("guess"), py::arg("bounds") = py::none(), py::arg("n_threads"),
                py::arg("progress"),

@@ -219,8 +219,8 @@ void bind_trainer(py::module_& module) {
                                 "Hyperparameters of one of the models of a trainer.");
     def_constructor(
         setting,
-        +[](const std::string& optimizer, double l1, double l2, double momentum, double decay,
-            double epsilon) {
+        [](const std::string& optimizer, double l1, double l2, double momentum, double decay,
+           double epsilon) {
             return Setting{optimizer_of(optimizer), l1, l2, momentum, decay, epsilon};
         },
         py::kw_only(), py::arg("optimizer") = "sgd", py::arg("l1") = 0.0, py::arg("l2") = 0.0,
@@ -235,10 +235,10 @@ void bind_trainer(py::module_& module) {
                                       "Linear models trained together in one pass over the data.");
     def_constructor(
         trainer,
-        +[](std::vector<Setting> settings, std::int64_t n_features, std::int64_t n_classes,
-            const std::string& dtype, const std::string& loss, double margin, bool class_mean,
-            bool fit_intercept, const OptionalFloat64Array& center,
-            const OptionalFloat64Array& scale) {
+        [](std::vector<Setting> settings, std::int64_t n_features, std::int64_t n_classes,
+           const std::string& dtype, const std::string& loss, double margin, bool class_mean,
+           bool fit_intercept, const OptionalFloat64Array& center,
+           const OptionalFloat64Array& scale) {
             check(n_features >= 1 && n_classes >= 1 && !settings.empty(),
                   "a trainer needs a feature, a class and a setting");
             return LinearTrainer(std::move(settings),
