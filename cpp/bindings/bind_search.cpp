@@ -1,5 +1,6 @@
 // Searches: by brute force, and pruned by a sketch.
 
+#include <algorithm>
 #include <utility>
 
 #include "encoder_arguments.hpp"

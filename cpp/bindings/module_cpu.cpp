@@ -4,6 +4,8 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "isa_levels.hpp"
 #include "nearplane/cpu_features.hpp"

@@ -4,7 +4,8 @@ add_library(nearplane_options INTERFACE)
 
 if(MSVC)
   target_compile_options(nearplane_options INTERFACE /W4 /permissive- /fp:precise)
-  target_compile_definitions(nearplane_options INTERFACE NOMINMAX)
+  # getenv is what there is to read a variable with.
+  target_compile_definitions(nearplane_options INTERFACE NOMINMAX _CRT_SECURE_NO_WARNINGS)
 else()
   target_compile_options(
     nearplane_options

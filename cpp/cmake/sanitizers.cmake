@@ -1,5 +1,5 @@
 # What finds mistakes while tests run. Everything is compiled with it, kernels and bindings alike, and
-# nothing is suppressed: a report ends the process.
+# nothing is suppressed: any report fails the process, at once or, of the thread sanitizer, at its end.
 
 set(sanitizer_flags "")
 if(NEARPLANE_SANITIZER STREQUAL "address")

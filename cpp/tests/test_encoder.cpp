@@ -1,7 +1,9 @@
 // Codes must never say that rows are farther apart than they are.
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "check.hpp"
