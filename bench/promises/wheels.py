@@ -13,13 +13,19 @@ import os
 import subprocess
 import sys
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from harness.promise import Finding, Options, Promise, not_tried
 from nearplane import _core
-from promises.wheel_build import Interpreter, build_sdist, build_wheel, find_interpreters, repair
+from promises.wheel_build import (
+    Interpreter,
+    build_sdist,
+    build_wheel,
+    find_interpreters,
+    is_installed,
+    repair,
+)
 from promises.wheel_files import Module, modules_of, problems_of, unexpected_in_sdist
 from promises.wheel_install import Installed, install, output_of
 
@@ -33,7 +39,7 @@ _ORDERS_SECONDS = 7200.0
 def _run(options: Options) -> list[Finding]:
     if options.part:
         return [_here()]
-    missing = [tool for tool in _TOOLS if not find_spec(tool)]
+    missing = [tool for tool in _TOOLS if not is_installed(tool)]
     if missing or not sys.platform.startswith("linux"):
         return [not_tried(_WORKS, f"needs Linux, and the packages {', '.join(_TOOLS)}")]
     with tempfile.TemporaryDirectory(prefix="nearplane-wheels-") as folder:
