@@ -4,6 +4,7 @@ import importlib
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,15 @@ def test_the_page_shows_what_was_not_kept(harness, tried, survived, row):
     record = records.Record("it", "python it", 5, "abc", "today", 1.0, machine, [finding])
     page = records.page([record], {"it": promise.Promise(records.page, 5, 2, "cases")})
     assert f"| [it works](#it) | {row} | `python it` | 2 of 5 cases |" in page
+
+
+def test_a_record_is_read_as_it_was_written(harness, tmp_path, monkeypatch):
+    promise, records = harness
+    monkeypatch.setattr(records, "RECORDS", tmp_path)
+    finding = promise.Finding("it works", 2, 2, "cases", {"counts": Counter(a=1, b=1)})
+    record = records.Record("it", "python it", 5, "abc", "today", 1.0, {"cpu": "a"}, [finding])
+    records.write_record(record)
+    assert records.read_records(["it", "other"]) == [record]
 
 
 def test_a_training_that_fails_before_it_is_killed_breaks_the_promise(harness):

@@ -3,7 +3,7 @@
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,9 @@ def make_record(name: str, options: Options, seconds: float, findings: Sequence[
 
 def write_record(record: Record) -> None:
     """Keep a record, in place of an older one of the same promise."""
-    text = json.dumps(plain(asdict(record)), indent=1, allow_nan=False)
+    # Not dataclasses.asdict, which makes nonsense of a Counter among the facts.
+    fields = vars(record) | {"findings": [vars(finding) for finding in record.findings]}
+    text = json.dumps(plain(fields), indent=1, allow_nan=False)
     (RECORDS / f"{record.name}.json").write_text(text + "\n", encoding="utf-8")
 
 
