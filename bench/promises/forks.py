@@ -4,6 +4,9 @@ Eight children at a time search, train, cluster and compute features, with estim
 parent has fitted and with their own. Some are forked by a Python thread, some fork a child
 themselves, and the parent has used its threads before, or another thread is using them at each
 fork. Processes that are started in other ways, by multiprocessing and by joblib, work as well.
+
+While another thread works OpenBLAS is held to one thread: if it is multiplying with several at the
+moment of a fork, it hangs by itself, in the parent and in the child.
 """
 
 import multiprocessing
@@ -171,7 +174,10 @@ def _run(options: Options) -> list[Finding]:
 def _forks(promise: str, options: Options, *, during: bool) -> Finding:
     argument = _argument(options) | {"n_forks": options.count, "during": during}
     timeout = _START_SECONDS + _EACH_SECONDS * options.count
-    outcome = call_in_child("promises.forks:fork", argument, timeout=timeout)
+    environment = {"OPENBLAS_NUM_THREADS": "1"} if during else None
+    outcome = call_in_child(
+        "promises.forks:fork", argument, timeout=timeout, environment=environment
+    )
     n_children = options.count * _AT_ONCE
     if outcome.failure:
         return Finding(promise, n_children, 0, outcome.failure)
