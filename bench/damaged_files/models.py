@@ -108,7 +108,8 @@ def _scores(model: Any) -> bytes:
     queries = _queries(model)
     predicted = model.predict(queries)
     found = _bytes_of(model.decision_function(queries), predicted)
-    model.partial_fit(queries, predicted)
+    if hasattr(model, "partial_fit"):  # not where a forged file names the solver "lbfgs"
+        model.partial_fit(queries, predicted)
     return found + _bytes_of(model.decision_function(queries))
 
 
