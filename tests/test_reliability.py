@@ -18,7 +18,7 @@ def run(*arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-# Builds the core twice, and runs it under sanitizers: `nox -s asan tsan` do, in a quarter of an hour.
+# Builds the core twice to run it under sanitizers: `nox -s asan tsan`, a quarter of an hour.
 TOO_LONG = {"sanitizers"}
 
 
