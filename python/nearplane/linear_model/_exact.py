@@ -8,6 +8,7 @@ import scipy.optimize
 from numpy.typing import NDArray
 
 from nearplane import _core
+from nearplane._blas import whole_products
 from nearplane._penalties import penalty_gradient, penalty_value
 from nearplane.linear_model._course import Course, EpochFigures
 from nearplane.linear_model._problem import (
@@ -100,20 +101,21 @@ class Minimisation:
             if after_epoch(epoch / self._max_epochs) or lost:
                 raise StopIteration
 
-        result = scipy.optimize.minimize(
-            self._loss,
-            self._weights.ravel(),
-            jac=True,
-            method="L-BFGS-B",
-            callback=iterated,
-            options={
-                "maxiter": self._max_epochs,
-                "maxfun": self._max_epochs * _LINE_SEARCH_STEPS,
-                "maxls": _LINE_SEARCH_STEPS,
-                "gtol": self._tol,
-                "ftol": _LOSS_TOLERANCE,
-            },
-        )
+        with whole_products() as pause:  # SciPy's; what it asks for is the core's
+            result = scipy.optimize.minimize(
+                pause()(self._loss),
+                self._weights.ravel(),
+                jac=True,
+                method="L-BFGS-B",
+                callback=pause()(iterated),
+                options={
+                    "maxiter": self._max_epochs,
+                    "maxfun": self._max_epochs * _LINE_SEARCH_STEPS,
+                    "maxls": _LINE_SEARCH_STEPS,
+                    "gtol": self._tol,
+                    "ftol": _LOSS_TOLERANCE,
+                },
+            )
         # 0: a tolerance was met; 1: the limit; 2: the line search finds nothing lower, because the
         # loss is flat to its last digit; 99: stopped by the callback.
         ends: dict[int, Reason] = {1: "max_epochs", 99: "interrupted"}
@@ -162,8 +164,9 @@ class Minimisation:
         validation: Any = ([np.nan], [np.nan])
         if self._validation is not None:
             validation = self._validation.evaluate(self._trainer, self._n_threads)
-        norm = float(np.linalg.norm(self._weights[:, :-1]))
-        moved = float(np.linalg.norm((self._weights - before)[:, :-1]))
+        with whole_products():
+            norm = float(np.linalg.norm(self._weights[:, :-1]))
+            moved = float(np.linalg.norm((self._weights - before)[:, :-1]))
         figures = EpochFigures(
             epoch=epoch,
             loss=loss,

@@ -28,6 +28,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nearplane._blas import whole_products
 from nearplane.linear_model._preprocessing import Preprocessing, check_squares
 from nearplane.linear_model._problem import LinearModel, Samples, batch_sizes
 
@@ -63,6 +64,7 @@ class FeatureScale(NamedTuple):
     """E|x|_1."""
 
 
+@whole_products()
 def feature_scale(
     samples: Samples, preprocessing: Preprocessing, *, fit_intercept: bool
 ) -> FeatureScale:

@@ -5,9 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nearplane._blas import whole_products
+
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
+@whole_products()
 def local_linear(
     queries: NDArray[Any],
     neighbours: NDArray[Any],

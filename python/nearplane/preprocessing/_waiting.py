@@ -4,6 +4,8 @@ from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
 
+from nearplane._blas import whole_products
+
 # Seconds between two looks for Ctrl-C.
 _PATIENCE = 0.05
 
@@ -20,7 +22,8 @@ def interruptible(function: Callable[..., Any], *arguments: Any) -> Any:
 
     def work() -> None:
         try:
-            answer.append(function(*arguments))
+            with whole_products():
+                answer.append(function(*arguments))
         except BaseException as error:
             failure.append(error)
         finally:

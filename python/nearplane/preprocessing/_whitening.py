@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg.blas import dsyrk
 from sklearn.base import OneToOneFeatureMixin
 
+from nearplane._blas import whole_products
 from nearplane._blocks import BLOCK_SIZE, blocks
 from nearplane._images import ImageTransformer, Shape, real_dtype
 from nearplane._progress import Progress, progress_bar
@@ -135,7 +136,8 @@ or (n_samples, n_features)
         with progress_bar("whitening", enabled=self.verbose) as bar:
             for block in _product_blocks(*matrix.shape):
                 Z = np.subtract(matrix[block], mean, dtype=np.float64)
-                np.matmul(Z.astype(out.dtype, copy=False), whitening, out=out[block])
+                with whole_products():
+                    np.matmul(Z.astype(out.dtype, copy=False), whitening, out=out[block])
                 _show(bar, block.stop / len(matrix))
         return out.reshape(-1, *given)
 
@@ -163,7 +165,8 @@ or (n_samples, n_features)
         colouring = interruptible(np.matmul, self.components_.T * spread, self.components_)
         mean = self.mean_.ravel()
         for block in _product_blocks(*matrix.shape):
-            out[block] = matrix[block] @ colouring + mean
+            with whole_products():
+                out[block] = matrix[block] @ colouring + mean
         return out.reshape(-1, *given)
 
     def _learn(self, matrix: NDArray[Any], shape: Shape) -> dict[str, Any]:
@@ -208,7 +211,8 @@ def _covariance(
     with np.errstate(over="ignore", invalid="ignore"):
         for block in _product_blocks(n, n_features):
             Z = np.subtract(matrix[block], mean, dtype=np.float64)
-            total = dsyrk(1.0, Z.T, beta=1.0, c=total, overwrite_c=1)
+            with whole_products():
+                total = dsyrk(1.0, Z.T, beta=1.0, c=total, overwrite_c=1)
             _show(bar, _COVARIANCE_DONE * block.stop / n)
         total /= n
     checked(total.diagonal())

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from nearplane._blas import one_blas_thread
 from nearplane.neighbors._sketch._basis import tilts
-from nearplane.neighbors._sketch._blas import one_blas_thread
 from nearplane.neighbors._sketch._design import Design
 from nearplane.neighbors._sketch._level import CODE_DTYPES, Codes, Kind, Level
 from nearplane.neighbors._sketch._widths import KINDS

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearplane import _core
+from nearplane._blas import one_blas_thread
 from nearplane.neighbors._sketch._basis import principal_directions
-from nearplane.neighbors._sketch._blas import one_blas_thread
 from nearplane.neighbors._sketch._groups import nested_groups
 from nearplane.neighbors._sketch._level import Level
 from nearplane.neighbors._sketch._levels import features_level, group_levels, projection_levels
