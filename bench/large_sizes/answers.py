@@ -144,6 +144,9 @@ CASES = {
     "8,195 neighbours of 65,536 queries: 2^29 numbers of 8 bytes": Case(
         partial(long_answers, 8_195, 2**16), 9.0
     ),
+    "65,540 neighbours of 32,770 queries: more than 2^31 numbers of 8 bytes": Case(
+        partial(long_answers, 65_540, 32_770), 36.0, at_once=36.0
+    ),
     "gradients: more than 2^31 features": Case(partial(features, "gradients", 184_200), 9.0),
     "colours: more than 2^31 features": Case(partial(features, "colours", 524_300), 9.0),
     "rows of more than 2^31 features": Case(partial(very_wide_row, 2**31 + 9, 12.0), 12.0),

@@ -4,10 +4,10 @@ Sparse files are mapped whose elements, rows or bytes are more than 2^31 and 2^3
 at their ends and where those numbers fall are searched for, learned, clustered, saved and loaded.
 Matrices, features and answers of as many numbers are written. Rows of zeros and 255 are as wide as
 sums of 16 and 32 bits bear, a feature less and one more, at every ISA level; the oracle adds in 64
-bits. The largest answer of a search is of 2^29 numbers of 8 bytes, twice: k times the queries
-beyond 2^31 would take 34 GB of memory.
+bits. What needs more memory than there is, is not tried, and said not to be.
 
-A full run takes 20 GB on the disk, 9 GB of memory, and what is free for the cache of files.
+A full run takes 20 GB on the disk, 9 GB of memory, and what is free for the cache of files; but for
+k times the queries beyond 2^31, whose answer takes 34 GB of memory, or of memory and swap.
 """
 
 import tempfile
@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.child import call_in_child
-from harness.promise import Finding, Options, Promise
+from harness.promise import Finding, Options, Promise, not_tried
 from large_sizes import answers, files, widths
+from large_sizes.case import Case, free_gigabytes
 from nearplane import _core
 
 _TIMEOUT_SECONDS = 1_800.0
@@ -42,20 +43,20 @@ class _Trial(NamedTuple):
     name: str
 
     @property
-    def gigabytes(self) -> float:
-        return _MODULES[self.group][self.name].gigabytes
+    def case(self) -> Case:
+        return _MODULES[self.group][self.name]
 
 
 def _trials() -> list[_Trial]:
     """Return all that is tried, small cases first."""
     best = [_Trial(group, None, name) for group, cases in _MODULES.items() for name in cases]
-    small = [trial for trial in best if trial.gigabytes <= _SMALL_GIGABYTES]
+    small = [trial for trial in best if trial.case.gigabytes <= _SMALL_GIGABYTES]
     others = [
         _Trial("widths", level, name)
         for level in _core.available_levels()[:-1]
         for name in widths.CASES
     ]
-    large = sorted(set(best) - set(small), key=lambda trial: (trial.gigabytes, trial.name))
+    large = sorted(set(best) - set(small), key=lambda trial: (trial.case.gigabytes, trial.name))
     return [*small, *others, *large]
 
 
@@ -72,13 +73,20 @@ def run_cases(argument: dict[str, Any]) -> dict[str, str]:
 
 
 def _run(options: Options) -> list[Finding]:
-    chosen = _trials()[: options.count]
+    free = free_gigabytes()
+    wanted = _trials()[: options.count]
+    chosen = [trial for trial in wanted if trial.case.at_once <= free]
     problems: dict[_Trial, str] = {}
     for (group, level), trials in groupby(chosen, lambda trial: (trial.group, trial.level)):
         problems |= _run_group(options, group, level, list(trials))
-    return [
+    findings = [
         _finding(group, [trial for trial in chosen if trial.group == group], problems)
         for group in dict.fromkeys(trial.group for trial in chosen)
+    ]
+    too_large = [trial for trial in wanted if trial not in chosen]
+    return findings + [
+        not_tried(trial.name, f"needs {trial.case.at_once:g} GB of memory, there are {free:.0f}")
+        for trial in too_large
     ]
 
 
@@ -86,7 +94,7 @@ def _run_group(
     options: Options, group: str, level: str | None, trials: list[_Trial]
 ) -> dict[_Trial, str]:
     """Run cases, the smaller ones in one child unless that ends; return what was wrong."""
-    together = [trial for trial in trials if trial.gigabytes < _MEDIUM_GIGABYTES]
+    together = [trial for trial in trials if trial.case.gigabytes < _MEDIUM_GIGABYTES]
     problems: dict[str, str] = {}
     if together:
         outcome = _call(options, group, level, [trial.name for trial in together])
@@ -114,7 +122,7 @@ def _finding(group: str, tried: list[_Trial], problems: dict[_Trial, str]) -> Fi
         if trial.group == group
     ]
     levels = {trial.level or _core.available_levels()[-1] for trial in tried}
-    largest = max(trial.gigabytes for trial in tried)
+    largest = max(trial.case.gigabytes for trial in tried)
     text = (
         f"at the levels {', '.join(sorted(levels))}"
         if len(levels) > 1
@@ -127,6 +135,6 @@ def _finding(group: str, tried: list[_Trial], problems: dict[_Trial, str]) -> Fi
 PROMISE = Promise(
     _run,
     full=len(_trials()),
-    part=sum(trial.level is None and trial.gigabytes <= _SMALL_GIGABYTES for trial in _trials()),
+    part=sum(not trial.level and trial.case.gigabytes <= _SMALL_GIGABYTES for trial in _trials()),
     unit="cases",
 )
