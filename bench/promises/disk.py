@@ -4,10 +4,10 @@ A preloaded library lets the i-th call that opens, writes, syncs, renames or clo
 for every i until none is left: with the errors of a full disk, of a quota and of a broken device;
 with writes that write a half; and with kill -9 before and after the call. Afterwards the file must
 be the old one to the last byte or, if its place was taken already, the new one; an error must name
-it and leave no other file behind; and the next attempt must succeed. A limit on the size of files
-does the same without the library. What a killed process was writing stays beside the file, under a
-name that nothing reads. A data set in five files may miss some if the process is killed while they
-are exchanged, but there are never some of both.
+it and leave no other file behind; and the next attempt must succeed. A limit on the size of files,
+and file systems with less room than is needed, do the same without the library. What a killed
+process was writing stays beside the file, under a name that nothing reads. A data set in five files
+may miss some if the process is killed while they are exchanged, but there are never some of both.
 """
 
 import errno
@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from faults import obstacle, preloaded
+from faults import obstacle, preloaded, small_disk
 from faults.disk import FAIL, FALL_SHORT, KILL_AFTER, KILL_BEFORE, Disk, Fault
 from faults.operations import digest
 from faults.writers import WRITERS, Writer
@@ -41,6 +41,13 @@ _FILE_LIMITS = (0, 1, 100, 4096)
 _FAILS = "a full or failing disk leaves the old file or the new one"
 _DIES = "kill -9 while a file is written leaves the old one or the new one"
 _LIMIT = "a limit on the size of files leaves the old one"
+_FULL = "a full file system leaves the old file"
+_PROMISES = (_FAILS, _DIES, _LIMIT, _FULL)
+_AMPLE = 2**28  # bytes: more than any writer writes
+_ROOMS = 12  # that many file systems too small for what is written, from no room on
+# Exit statuses of children, and what they tell.
+_REFUSED, _WROTE = 0, 4
+_STATUSES = {_REFUSED: "", _WROTE: "no error", 1: "a wrong error", 2: "wrong files"}
 _START_SECONDS = 120.0
 _EACH_SECONDS = 300.0
 _SHOWN_PROBLEMS = 10
@@ -70,13 +77,15 @@ def fail(argument: dict[str, Any]) -> list[dict[str, Any]]:
             for kill in _KILLS:
                 trial.kill(kill)
             trial.limit()
+            if argument["can_mount"]:
+                trial.fill()
             found += [vars(one) for one in trial.found.values()]
     return found
 
 
 class _Trial:
     def __init__(self, name: str, writer: Writer, folder: Path) -> None:
-        self.found = {promise: _Found(name, promise) for promise in (_FAILS, _DIES, _LIMIT)}
+        self.found = {promise: _Found(name, promise) for promise in _PROMISES}
         self._name = name
         self._writer = writer
         self._folder = folder
@@ -138,17 +147,42 @@ class _Trial:
                 continue
             self._restore()
             status = self._in_fork(partial(self._write_within, size))
-            problem = {0: "", 1: "a wrong error", 2: "no error"}.get(status, f"status {status}")
-            problem = problem or self._problem_of_files()
+            problem = _STATUSES.get(status, f"status {status}") or self._problem_of_files()
             self._note(_LIMIT, f"at most {size} bytes", problem)
 
     def _write_within(self, size: int) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        os._exit(self._try_to_write())
+
+    def fill(self) -> None:
+        """Write where there is ever more room, until there is enough."""
+        self._restore()
+        self._writer.write(self._folder, True)
+        pages = sum(len(content) // small_disk.PAGE + 1 for content in self._files().values())
+        for room in range(0, 2 * pages, max(1, pages // _ROOMS)):
+            status = self._in_fork(partial(self._write_in_room, room * small_disk.PAGE))
+            if status == _WROTE:
+                return
+            problem = _STATUSES.get(status, f"status {status}")
+            self._note(_FULL, f"{room} pages of room", problem)
+
+    def _write_in_room(self, room: int) -> None:
+        small_disk.mount_over(self._folder, _AMPLE)
+        self._writer.write(self._folder, False)
+        small_disk.resize(self._folder, small_disk.bytes_used(self._folder) + room)
+        status = self._try_to_write()
+        small_disk.resize(self._folder, _AMPLE)
+        if self._problem_of_files(must_be_new=status == _WROTE):
+            status = 2
+        os._exit(status)
+
+    def _try_to_write(self) -> int:
+        """Return the status of a child that can write, or is told why not."""
         try:
             self._writer.write(self._folder, True)
         except OSError as error:
-            os._exit(1 if self._problem_of(error) else 0)
-        os._exit(2)
+            return 1 if self._problem_of(error) else _REFUSED
+        return _WROTE
 
     def _in_fork(self, work: Callable[[], None]) -> int:
         """Return the exit status of a forked child that has done this."""
@@ -215,7 +249,8 @@ class _Trial:
 
 def _run(options: Options) -> list[Finding]:
     if reason := obstacle():
-        return [not_tried(promise, reason) for promise in (_FAILS, _DIES, _LIMIT)]
+        return [not_tried(promise, reason) for promise in _PROMISES]
+    no_mount = small_disk.obstacle()
     names = evenly_spaced(list(WRITERS), options.count)
     at_once = [names] if options.part else [[name] for name in names]
     found, ended = [], []
@@ -224,14 +259,15 @@ def _run(options: Options) -> list[Finding]:
             options.report(together[0])
             outcome = call_in_child(
                 "promises.disk:fail",
-                {"writers": together},
+                {"writers": together, "can_mount": no_mount is None},
                 timeout=_START_SECONDS + _EACH_SECONDS * len(together),
                 environment=environment | {"OPENBLAS_NUM_THREADS": "1"},
             )
             if outcome.failure:
                 ended.append(f"{', '.join(together)}: {outcome.failure}")
             found += [_Found(**one) for one in outcome.result or []]
-    return [_finding(promise, found, ended, len(names)) for promise in (_FAILS, _DIES, _LIMIT)]
+    findings = [_finding(promise, found, ended, len(names)) for promise in _PROMISES]
+    return [*findings[:-1], not_tried(_FULL, no_mount)] if no_mount else findings
 
 
 def _finding(promise: str, found: list[_Found], ended: list[str], n_writers: int) -> Finding:
@@ -244,6 +280,8 @@ def _finding(promise: str, found: list[_Found], ended: list[str], n_writers: int
         text = f"kills in {n_writers} kinds of writing; {left} left an unfinished file beside"
     elif promise == _LIMIT:
         text = f"limits on the size of a file in {n_writers} kinds of writing"
+    elif promise == _FULL:
+        text = f"file systems with too little room for {n_writers} kinds of writing"
     # A child that did not live to tell counts as one fault more, not survived.
     return Finding(
         promise,
