@@ -11,7 +11,14 @@ from pathlib import Path
 
 from harness.output import print_note
 from harness.sanitized import ROOT, build, core_tests, race_is_reported, run_core_test
-from harness.sanitized_suite import LEVELS, SUITE_FOLDER, in_order, make_package, run_suite
+from harness.sanitized_suite import (
+    LEVELS,
+    SUITE_FOLDER,
+    in_order,
+    make_package,
+    python_tests,
+    run_suite,
+)
 
 
 def main() -> None:
@@ -55,7 +62,7 @@ def _core(sanitizer: str) -> list[bool]:
 
 def _suite(files: list[Path], levels: str) -> list[bool]:
     make_package(SUITE_FOLDER, levels)
-    files = in_order(file.resolve() for file in files or (ROOT / "tests").glob("test_*.py"))
+    files = in_order(file.resolve() for file in files) if files else python_tests()
     are_right = []
     results = run_suite(SUITE_FOLDER, files, lambda file: print_note(f"begun {file}"), levels)
     for result in results:

@@ -28,7 +28,7 @@ _FIRST = (
     "core", "pruned", "neighbors", "linear", "features", "kmeans", "cosine", "sketch", "distances",
     "losses", "gradients", "embeddings",
 )  # fmt: skip
-_LAST = ("datasets", "display", "report", "cli", "reliability")
+_LAST = ("datasets", "display", "report", "cli")
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,12 @@ def make_package(folder: Path, levels: str = LEVELS) -> Path:
     for module in folder.glob("_*.so"):
         shutil.copy2(module, package / "nearplane" / "_core")
     return package
+
+
+def python_tests() -> list[Path]:
+    """Return all files of Python tests but that of the promises, which has processes of its own."""
+    files = (ROOT / "tests").rglob("test_*.py")
+    return in_order(file for file in files if file.stem != "test_reliability")
 
 
 def in_order(files: Iterable[Path]) -> list[Path]:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from harness.promise import Finding, Options, Promise, not_tried
 from harness.sanitized import (
-    ROOT,
     BuildError,
     Sanitizer,
     build,
@@ -20,7 +19,7 @@ from harness.sanitized import (
     race_is_reported,
     run_core_test,
 )
-from harness.sanitized_suite import SUITE_FOLDER, in_order, make_package, run_suite
+from harness.sanitized_suite import SUITE_FOLDER, make_package, python_tests, run_suite
 
 _NAMES: dict[Sanitizer, str] = {
     "asan": "address and undefined-behaviour sanitizers",
@@ -76,8 +75,7 @@ def _suite(options: Options) -> Finding:
         make_package(SUITE_FOLDER)
     except BuildError as error:
         return not_tried(promise, str(error))
-    files = in_order((ROOT / "tests").glob("test_*.py"))
-    results = run_suite(SUITE_FOLDER, files, options.report)
+    results = run_suite(SUITE_FOLDER, python_tests(), options.report)
     n_tests = sum(result.n_tests for result in results)
     n_passed = sum(result.n_passed for result in results)
     n_reports = sum(result.has_report for result in results)
