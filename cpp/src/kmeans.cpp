@@ -147,9 +147,11 @@ void cluster_sums(const MatrixView& rows, const std::int32_t* labels, const doub
     parallel_for((n_parts + share - 1) / share, n_threads, monitor, {}, sum_parts);
     for (const Part& part : clusters.parts) {
         monitor.tick(1.0);
-        const double* sum = extra.data() + part.extra * rows.cols;
-        double* out = sums + part.cluster * rows.cols;
-        for (std::int64_t d = 0; d < rows.cols && part.extra >= 0; ++d) out[d] += sum[d];
+        if (part.extra >= 0) {
+            const double* sum = extra.data() + part.extra * rows.cols;
+            double* out = sums + part.cluster * rows.cols;
+            for (std::int64_t d = 0; d < rows.cols; ++d) out[d] += sum[d];
+        }
         for (std::int64_t i = part.begin; i < part.end; ++i) {
             weights[part.cluster] +=
                 sample_weight == nullptr
