@@ -45,11 +45,12 @@ def build(
 ) -> None:
     """Configure and build; raise BuildError if that cannot be.
 
-    `modules` is whether Python's modules are wanted too.
+    `modules` is whether Python's modules are wanted, in place of the core's tests.
     """
     definitions = {
         "NEARPLANE_LEVELS": levels,
         "NEARPLANE_MODULES": "ON" if modules else "OFF",
+        "NEARPLANE_TESTS": "OFF" if modules else "ON",
         "Python_EXECUTABLE": sys.executable,
     }
     options = [f"-D{name}={value}" for name, value in definitions.items()]
