@@ -20,10 +20,12 @@ from promises import NAMES, load
 
 def main() -> None:
     options = _parse()
-    if options.list:
-        print(*NAMES, sep="\n")
-        return
     promises = load(options.only)
+    if options.part:
+        promises = {name: promise for name, promise in promises.items() if promise.part}
+    if options.list:
+        print(*promises, sep="\n")
+        return
     findings: dict[str, list[Finding]] = {}
     for name, promise in promises.items():
         with watching(name) as options.report:
@@ -63,7 +65,9 @@ def _parse() -> argparse.Namespace:
         metavar="FILE",
         help="make the page of what was kept (default: docs/reliability.md)",
     )
-    parser.add_argument("--list", action="store_true", help="name the promises, and do no more")
+    parser.add_argument(
+        "--list", action="store_true", help="name what would be tried, and do no more"
+    )
     return parser.parse_args()
 
 

@@ -18,14 +18,10 @@ def run(*arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-# Builds the core twice to run it under sanitizers: `nox -s asan tsan`, a quarter of an hour.
-TOO_LONG = {"sanitizers"}
-
-
 def names():
-    listed = run("--list")
+    listed = run("--list", "--part")
     assert listed.returncode == 0, listed.stderr
-    return [name for name in listed.stdout.split() if name not in TOO_LONG]
+    return listed.stdout.split()
 
 
 @pytest.mark.parametrize("name", names())
@@ -50,12 +46,21 @@ def harness(monkeypatch):
     [(1_200, 1_200, "1,200 | 1,200"), (9, 8, "9 | **8: BROKEN**"), (0, 0, "0 | **0: not tried**")],
 )
 def test_the_page_shows_what_was_not_kept(harness, tried, survived, row):
+    finding = harness[0].Finding("it works", tried, survived, "cases")
+    assert f"| [it works](#it) | {row} | `python it` |" in page_of(harness, finding, part=2)
+
+
+@pytest.mark.parametrize(("part", "repeated"), [(2, "2 of 5 cases"), (0, "nothing")])
+def test_the_page_shows_what_the_tests_repeat(harness, part, repeated):
+    finding = harness[0].Finding("it works", 5, 5, "cases")
+    assert f"| 5 | 5 | `python it` | {repeated} |" in page_of(harness, finding, part=part)
+
+
+def page_of(harness, finding, *, part):
     promise, records = harness
-    finding = promise.Finding("it works", tried, survived, "cases")
     machine = {"cpu": "a", "isa_level": "v2", "python": "3"}
     record = records.Record("it", "python it", 5, "abc", "today", 1.0, machine, [finding])
-    page = records.page([record], {"it": promise.Promise(records.page, 5, 2, "cases")})
-    assert f"| [it works](#it) | {row} | `python it` | 2 of 5 cases |" in page
+    return records.page([record], {"it": promise.Promise(records.page, 5, part, "cases")})
 
 
 def test_a_record_is_read_as_it_was_written(harness, tmp_path, monkeypatch):

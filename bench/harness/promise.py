@@ -48,7 +48,8 @@ Options = argparse.Namespace
 class Promise:
     """A promise, and how many cases of what a full run tries; the tests repeat a part of them.
 
-    `repeated` says in words what that part is, where it is not so many of all cases.
+    `repeated` says in words what that part is, where it is not so many of all cases. The `part` is
+    0 where the least there is to try takes too long for the tests.
     """
 
     run: Callable[[Options], list[Finding]]

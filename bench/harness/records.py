@@ -102,6 +102,8 @@ def _words(finding: Finding) -> str:
 
 
 def _repeated(record: Record, promise: Promise) -> str:
+    if promise.part == 0:
+        return "nothing"
     return promise.repeated or f"{promise.part:,} of {record.count:,} {promise.unit}"
 
 

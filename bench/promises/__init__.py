@@ -19,6 +19,7 @@ NAMES = (
     "same_bytes",
     "pruned",
     "sanitizers",
+    "sanitized_tests",
     "long_run",
     "wheels",
     "flipped_files",

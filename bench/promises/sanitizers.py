@@ -1,13 +1,14 @@
-"""The core's own C++ tests under sanitizers, and the Python tests with a core built under them.
+"""The core's own C++ tests under sanitizers.
 
 AddressSanitizer and UndefinedBehaviorSanitizer end a test at the first bad access to memory, and
 at the first operation that C++ does not define; ThreadSanitizer fails it if two threads meet at a
 number that one of them writes. Nothing is suppressed. That ThreadSanitizer sees the threads of the
-core at all is shown by a race that was put there. The tests repeat those in C++; those in Python
-take hours.
+core at all is shown by a race that was put there. The core is built for this machine, once for
+each.
 """
 
 import tempfile
+from itertools import islice
 from pathlib import Path
 
 from harness.promise import Finding, Options, Promise, not_tried
@@ -19,7 +20,6 @@ from harness.sanitized import (
     race_is_reported,
     run_core_test,
 )
-from harness.sanitized_suite import SUITE_FOLDER, make_package, python_tests, run_suite
 
 _NAMES: dict[Sanitizer, str] = {
     "asan": "address and undefined-behaviour sanitizers",
@@ -31,13 +31,11 @@ _LEVEL = "native"
 
 def _run(options: Options) -> list[Finding]:
     findings: list[Finding] = []
-    for sanitizer, name in _NAMES.items():
+    for sanitizer, name in islice(_NAMES.items(), options.count):
         try:
             findings += _core(sanitizer, options)
         except BuildError as error:
             findings.append(not_tried(f"C++ tests under {name}", str(error)))
-    if not options.part:
-        findings.append(_suite(options))
     return findings
 
 
@@ -47,7 +45,7 @@ def _core(sanitizer: Sanitizer, options: Options) -> list[Finding]:
         options.report(f"build for {sanitizer}")
         build(sanitizer, folder, levels=_LEVEL)
         results = []
-        for test in core_tests(folder, _LEVEL)[: options.count]:
+        for test in core_tests(folder, _LEVEL):
             options.report(f"{sanitizer}: {test}")
             results.append(run_core_test(folder, _LEVEL, test))
         bad = [f"{result.name}: {result.complaint}" for result in results if not result.passed]
@@ -68,27 +66,4 @@ def _race(folder: Path) -> Finding:
     return Finding("a race on purpose is reported", _RACES, n_reported, text)
 
 
-def _suite(options: Options) -> Finding:
-    promise = f"Python tests under {_NAMES['asan']}"
-    options.report("build Python's modules")
-    try:
-        make_package(SUITE_FOLDER)
-    except BuildError as error:
-        return not_tried(promise, str(error))
-    results = run_suite(SUITE_FOLDER, python_tests(), options.report)
-    n_tests = sum(result.n_tests for result in results)
-    n_passed = sum(result.n_passed for result in results)
-    n_reports = sum(result.has_report for result in results)
-    bad = [vars(result) for result in results if result.n_passed < result.n_tests]
-    text = f"{len(results)} files, of which {n_reports} with a report"
-    return Finding(promise, n_tests, n_passed, text, bad)
-
-
-# Their number limits nothing: all tests in C++ are repeated.
-PROMISE = Promise(
-    _run,
-    full=1_000,
-    part=1_000,
-    unit="C++ tests under each sanitizer, at most",
-    repeated="the C++ tests and the race",
-)
+PROMISE = Promise(_run, full=len(_NAMES), part=0, unit="sanitizers")
