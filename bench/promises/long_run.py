@@ -92,9 +92,11 @@ class _Run:
             self._take_sample(-1.0)
         self._start = time.perf_counter()
         due = 0.0
-        while self._elapsed() < self.seconds:
+        while True:
             rng.shuffle(names)
             for name in names:
+                if self._elapsed() >= self.seconds:
+                    return
                 self._do(name)
                 if due <= self._elapsed() < self.seconds:
                     self._take_sample(self._elapsed())
