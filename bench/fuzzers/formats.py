@@ -132,10 +132,11 @@ def zipped(inner: Mutate) -> Mutate:
             members[rng.choice(("X.npy", "y.npy", "z.npy", "X", "../X.npy"))] = members.pop(name)
         else:
             members[name] = inner(members[name], rng, change)
-        raw = io.BytesIO()
-        with zipfile.ZipFile(raw, "w", rng.choice((0, zipfile.ZIP_DEFLATED))) as archive:
+        raw, compression = io.BytesIO(), rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+        with zipfile.ZipFile(raw, "w") as archive:
             for member, content in members.items():
-                archive.writestr(member, content)
+                # By its name alone, a member would be of the time of day.
+                archive.writestr(zipfile.ZipInfo(member), content, compression)
         return raw.getvalue()
 
     return mutate
