@@ -93,9 +93,11 @@ def many_rows(n_rows: int, folder: Path) -> None:
 
 def learn(folder: Path) -> None:
     """Learn from all rows at once, and from parts of them: the weights must have the same bits."""
-    rows = sparse(folder, "rows", "uint8", (_ROWS, _COLUMNS))
+    # Whole batches: those of an epoch are made as even as can be, and other ones in each part.
+    n_rows = 2**20 + 256
+    rows = sparse(folder, "rows", "uint8", (n_rows, _COLUMNS))
     places = plant(rows)
-    labels = np.zeros(_ROWS, np.int64)
+    labels = np.zeros(n_rows, np.int64)
     labels[places] = np.arange(len(places)) % _N_PLANTED_LABELS
     parameters = {"preprocess": "none", "learning_rate": 1e-6, "batch_size": 256, "shuffle": False,
                   "schedule": "constant", "random_state": 0}  # fmt: skip
@@ -103,7 +105,7 @@ def learn(folder: Path) -> None:
     whole = LinearClassifier(**parameters).partial_fit(rows, labels, classes=classes)
     parts = LinearClassifier(**parameters)
     step = 256 * 1_024
-    for begin in range(0, _ROWS, step):
+    for begin in range(0, n_rows, step):
         block = slice(begin, begin + step)
         parts.partial_fit(rows[block], labels[block], classes=classes)
     require(bool(np.any(whole.coef_)), "nothing was learned")
