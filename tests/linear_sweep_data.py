@@ -20,6 +20,16 @@ def assert_same_history(found, expected):
         np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
 
 
+def fitted_pairs(found, expected):
+    """Return all that two classifiers have been fitted, by name; fail unless it is of one kind."""
+    names = set(vars(expected)) - set(expected.get_params())
+    assert set(vars(found)) - set(found.get_params()) == names
+    pairs = {name: (getattr(found, name), getattr(expected, name)) for name in names}
+    for name, (one, other) in pairs.items():
+        assert type(one) is type(other), name
+    return pairs
+
+
 def quick(**params):
     """Return a classifier that is trained in no time, and to some avail."""
     return LinearClassifier(**({"max_epochs": 3, "batch_size": 32, "random_state": 0} | params))

@@ -4,7 +4,7 @@ import numpy as np
 
 from nearplane import LinearClassifier
 
-from ..linear_sweep_data import assert_same_history, two_sets_of_digits
+from ..linear_sweep_data import assert_same_history, fitted_pairs, two_sets_of_digits
 
 (X, y), (X_VAL, y_val) = two_sets_of_digits()
 KIND = "LinearClassifier checkpoint"
@@ -40,11 +40,7 @@ def fit_in_pieces(make, **data):
 
 def assert_same(found, expected):
     """Fail unless two classifiers are equal in all that is fitted, to the last bit."""
-    names = set(vars(expected)) - set(expected.get_params())
-    assert set(vars(found)) - set(found.get_params()) == names
-    for name in names:
-        one, other = getattr(found, name), getattr(expected, name)
-        assert type(one) is type(other), name
+    for name, (one, other) in fitted_pairs(found, expected).items():
         if isinstance(other, dict):
             assert_same_history(one, other)
             assert [values.dtype for values in one.values()] == [v.dtype for v in other.values()]
