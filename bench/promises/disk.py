@@ -42,7 +42,13 @@ _FAILS = "a full or failing disk leaves the old file or the new one"
 _DIES = "kill -9 while a file is written leaves the old one or the new one"
 _LIMIT = "a limit on the size of files leaves the old one"
 _FULL = "a full file system leaves the old file"
-_PROMISES = (_FAILS, _DIES, _LIMIT, _FULL)
+# What is promised, and how often it was tried in so many kinds of writing.
+_PROMISES = {
+    _FAILS: "faults of calls in {} kinds of writing",
+    _DIES: "kills in {} kinds of writing",
+    _LIMIT: "limits on the size of a file in {} kinds of writing",
+    _FULL: "file systems with too little room for {} kinds of writing",
+}
 _AMPLE = 2**28  # bytes: more than any writer writes
 _ROOMS = 12  # that many file systems too small for what is written, from no room on
 # Exit statuses of children, and what they tell.
@@ -266,22 +272,22 @@ def _run(options: Options) -> list[Finding]:
             if outcome.failure:
                 ended.append(f"{', '.join(together)}: {outcome.failure}")
             found += [_Found(**one) for one in outcome.result or []]
-    findings = [_finding(promise, found, ended, len(names)) for promise in _PROMISES]
-    return [*findings[:-1], not_tried(_FULL, no_mount)] if no_mount else findings
+    return [
+        not_tried(promise, no_mount)
+        if no_mount and promise == _FULL
+        else _finding(promise, found, ended, len(names))
+        for promise in _PROMISES
+    ]
 
 
 def _finding(promise: str, found: list[_Found], ended: list[str], n_writers: int) -> Finding:
     of_promise = [one for one in found if one.promise == promise]
     problems = [problem for one in of_promise for problem in one.problems]
     tried = sum(one.tried for one in of_promise)
-    text = f"faults of calls in {n_writers} kinds of writing"
+    text = _PROMISES[promise].format(n_writers)
     if promise == _DIES:
         left = sum(one.left_behind for one in of_promise)
-        text = f"kills in {n_writers} kinds of writing; {left} left an unfinished file beside"
-    elif promise == _LIMIT:
-        text = f"limits on the size of a file in {n_writers} kinds of writing"
-    elif promise == _FULL:
-        text = f"file systems with too little room for {n_writers} kinds of writing"
+        text += f"; {left} left an unfinished file beside"
     # A child that did not live to tell counts as one fault more, not survived.
     return Finding(
         promise,
