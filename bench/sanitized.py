@@ -2,8 +2,9 @@
 
 `asan` is AddressSanitizer with UndefinedBehaviorSanitizer, `tsan` ThreadSanitizer. The builds stay
 in build/, so a second run compiles what has changed. The Python tests take hours; what each file
-came to is kept beside the build, and files that have passed are not run again until they or the
-C++ change. The exit status is 1 if a test fails or a sanitizer has found something.
+came to is kept beside the build, and files that have passed are not run again until they change, or
+something that all of them depend on. The exit status is 1 if a test fails or a sanitizer has found
+something.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """The Python tests with modules under AddressSanitizer and UndefinedBehaviorSanitizer.
 
 The whole takes hours, so what each file came to is kept, and a run goes on where the last one
-ended: as long as the C++ and the file itself are what they were.
+ended: as long as the C++, the package, what tests share, and the file itself are what they were.
 """
 
 import hashlib
@@ -81,7 +81,7 @@ def run_suite(
     """Run the tests of `files` on all processors; what is known from before is not run again."""
     kept = folder / "suite"
     kept.mkdir(exist_ok=True)
-    code = levels + _digest(sorted((ROOT / "cpp").rglob("*.?pp")))
+    code = levels + _digest(_shared_sources())
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(lambda file: _result(folder, kept, code, file, report), files))
 
@@ -116,6 +116,14 @@ def _run(package: Path, xml: Path, file: Path, digest: str) -> FileResult:
         n_tests, n_failed = max(n_tests, 1), max(n_failed, 1)
     seconds = float(suite.get("time", 0.0))
     return FileResult(file.name, digest, n_tests, n_tests - n_failed, found, seconds, complaint)
+
+
+def _shared_sources() -> list[Path]:
+    """Return the files that all tests depend on."""
+    every = (ROOT / "tests").rglob("*.py")
+    helpers = [file for file in every if not file.stem.startswith("test_")]
+    core = (ROOT / "cpp").rglob("*.?pp")
+    return sorted([*core, *(ROOT / "python").rglob("*.py"), *helpers])
 
 
 def _digest(files: Iterable[Path]) -> str:
