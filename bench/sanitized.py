@@ -64,16 +64,13 @@ def _core(sanitizer: str) -> list[bool]:
 def _suite(files: list[Path], levels: str) -> list[bool]:
     make_package(SUITE_FOLDER, levels)
     files = in_order(file.resolve() for file in files) if files else python_tests()
-    are_right = []
     results = run_suite(SUITE_FOLDER, files, lambda file: print_note(f"begun {file}"), levels)
     for result in results:
-        is_right = result.n_passed == result.n_tests
-        verdict = "passed" if is_right else "FAILED"
+        verdict = "passed" if result.passed else "FAILED"
         print_note(f"{verdict} {result.file}: {result.n_passed:,} of {result.n_tests:,}")
         if result.complaint:
             print_note(result.complaint)
-        are_right.append(is_right)
-    return are_right
+    return [result.passed for result in results]
 
 
 if __name__ == "__main__":
