@@ -1,9 +1,15 @@
 """Sessions that take longer than the tests: `nox -l` lists them, `nox -s NAME` runs one."""
 
+from itertools import chain
+
 import nox
 
 nox.options.sessions = ["tests", "lint"]
 nox.options.default_venv_backend = "venv"
+
+_TABLES = nox.project.load_toml("pyproject.toml")
+_BUILD = _TABLES["build-system"]["requires"]
+_EXTRAS = _TABLES["project"]["optional-dependencies"]
 
 
 @nox.session
@@ -16,12 +22,14 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and types."""
-    session.install(
-        *nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["dev"]
-    )
+    # The libraries that nearplane uses, for their types; without it, which would be compiled.
+    extras = chain.from_iterable(_EXTRAS[name] for name in ("cli", "data", "report", "dev"))
+    session.install(*_TABLES["project"]["dependencies"], *extras)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
+    sources = session.run("git", "ls-files", "*.hpp", "*.cpp", silent=True, external=True)
+    session.run("clang-format", "--dry-run", "--Werror", *str(sources).split())
 
 
 @nox.session
@@ -52,7 +60,7 @@ def asan(session: nox.Session) -> None:
 
     The Python tests take hours; a second run goes on where the first one ended.
     """
-    session.install(".[test]", *nox.project.load_toml("pyproject.toml")["build-system"]["requires"])
+    session.install(".[test]", *_BUILD)
     session.run("python", "bench/sanitized.py", "asan", *session.posargs)
 
 
@@ -67,8 +75,7 @@ def tsan(session: nox.Session) -> None:
 @nox.parametrize("preset", ["clang", "aarch64"])
 def compilers(session: nox.Session, preset: str) -> None:
     """Compile with another compiler, warnings being errors, and run the core's tests."""
-    requires = nox.project.load_toml("pyproject.toml")["build-system"]["requires"]
-    session.install("cmake", "ninja", *requires)
+    session.install("cmake", "ninja", *_BUILD)
     session.run("cmake", "--preset", preset)
     session.run("cmake", "--build", "--preset", preset)
     session.run("ctest", "--preset", preset)

@@ -11,7 +11,14 @@ import argparse
 from pathlib import Path
 
 from harness.output import print_note
-from harness.sanitized import ROOT, build, core_tests, race_is_reported, run_core_test
+from harness.sanitized import (
+    ROOT,
+    Sanitizer,
+    build,
+    core_tests,
+    race_is_reported,
+    run_core_test,
+)
 from harness.sanitized_suite import (
     LEVELS,
     SUITE_FOLDER,
@@ -45,7 +52,7 @@ def _parse() -> argparse.Namespace:
     return parser.parse_intermixed_args()
 
 
-def _core(sanitizer: str) -> list[bool]:
+def _core(sanitizer: Sanitizer) -> list[bool]:
     folder = ROOT / "build" / sanitizer
     build(sanitizer, folder)
     are_right = []

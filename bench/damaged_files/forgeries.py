@@ -18,9 +18,11 @@ _ALIGNMENT = 64
 
 _NUMBERS = (0, 1, -1, 2, 127, 2**31 - 1, 2**31, 2**32, 2**53 + 1, 2**63 - 1, 2**63, 2**64, 10**40,
             0.0, -0.0, 0.5, 1e-320, 1e308, float("inf"), -float("inf"), float("nan"))  # fmt: skip
-_OTHERS = (None, True, False, "", "x", "\ud800", "\0", "manhattan", "brute", "9" * 400, "y" * 5000,
-           [], {}, [0], [1, 1], [None], [[]], [{}], {"tuple": [1, 2]}, {"pairs": [[0, 1]]},
-           {"array": [[1.0]]}, {"schedule": "CosineDecay"}, list(range(40)))  # fmt: skip
+_OTHERS: tuple[Any, ...] = (
+    None, True, False, "", "x", "\ud800", "\0", "manhattan", "brute", "9" * 400, "y" * 5000,
+    [], {}, [0], [1, 1], [None], [[]], [{}], {"tuple": [1, 2]}, {"pairs": [[0, 1]]},
+    {"array": [[1.0]]}, {"schedule": "CosineDecay"}, list(range(40)),
+)  # fmt: skip
 # Text that becomes lists or dicts within each other, so many; of more than some the encoder of JSON
 # would despair, as its decoder should.
 _DEEP = re.compile(r'"<(\d+) deep>"')
@@ -152,11 +154,11 @@ def _change_payload(header: Header, payloads: Payloads, rng: random.Random) -> N
     patterns = [b"\0", b"\xff", b"\x7f", b"\x80", bytes([rng.randrange(256)])]
     if dtype in ("<f4", "<f8", "<f2"):
         code = {"<f2": "<e", "<f4": "<f", "<f8": "<d"}[dtype]
-        values = (float("nan"), float("inf"), -float("inf"), -1.0, 0.0, 1.0, -0.0)
-        patterns += [struct.pack(code, value) for value in values]
+        floats = (float("nan"), float("inf"), -float("inf"), -1.0, 0.0, 1.0, -0.0)
+        patterns += [struct.pack(code, value) for value in floats]
     if dtype == "<i8":
-        values = (-1, 0, 1, 2, len(payload) // 8, 2**31, 2**62, -(2**63), 2**63 - 1)
-        patterns += [struct.pack("<q", value) for value in values]
+        integers = (-1, 0, 1, 2, len(payload) // 8, 2**31, 2**62, -(2**63), 2**63 - 1)
+        patterns += [struct.pack("<q", value) for value in integers]
     pattern = rng.choice(patterns)
     if rng.random() < 0.3:
         payload[:] = (pattern * len(payload))[: len(payload)]

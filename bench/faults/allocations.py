@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from numpy._core import _multiarray_umath
+from numpy._core import _multiarray_umath  # type: ignore[attr-defined]  # not in the stubs
 
 from nearplane import _core
 
@@ -43,7 +43,7 @@ class Allocations:
         library.allocations_live_bytes.restype = ctypes.c_int64
         library.allocations_arm.argtypes = [ctypes.c_int64, ctypes.c_int, ctypes.c_int]
         self._library = library
-        for module in (_core._cpu, _core._level):
+        for module in (_core._cpu, _core._level):  # type: ignore[attr-defined]  # private
             if library.allocations_watch(str(module.__file__).encode()) == 0:
                 raise RuntimeError(f"{module.__file__} is not among the loaded libraries")
         self._watch_arrays()

@@ -40,6 +40,10 @@ def _saving(name: str) -> Writer:
     return Writer(write)
 
 
+def _saver(name: str) -> Callable[[Path], Writer]:
+    return lambda _: _saving(name)
+
+
 def _features(model: Any) -> Writer:
     model.fit(images())
 
@@ -68,7 +72,7 @@ def _rows_of_the_command_line() -> Writer:
 
 
 def _folder_of_the_command_line() -> Writer:
-    def write(folder: Path, is_new: bool) -> object:
+    def write(folder: Path, is_new: bool) -> None:
         with new_output(folder / "features", is_folder=True) as made:
             for name in ARRAYS:
                 if name.startswith("X"):
@@ -98,7 +102,7 @@ def _cache(source: Path) -> Writer:
 
 
 WRITERS: dict[str, Callable[[Path], Writer]] = {
-    **{f"save {name}": lambda _, name=name: _saving(name) for name in SAVED},
+    **{f"save {name}": _saver(name) for name in SAVED},
     "features of HOG": lambda _: _features(HOG(n_jobs=1)),
     "features of ColorHistogram": lambda _: _features(ColorHistogram(4, n_jobs=1)),
     "features of VisualWords": lambda _: _features(

@@ -1,7 +1,7 @@
 """Train classifiers on one kind of features, in a process that does nothing else."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,7 @@ class Kind:
 
     label: str
     features: Callable[[int], list[Any]]
-    classifiers: dict[str, Callable[[], Any]]
+    classifiers: Mapping[str, Callable[[], Any]]
 
 
 def _words(n_words: int) -> Callable[[int], list[Any]]:

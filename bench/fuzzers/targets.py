@@ -185,17 +185,17 @@ def _half_trained(path: Path, *, after: int) -> Any:
     run_epoch = Training.run_epoch
     n_run = 0
 
-    def run(training: Training, *arguments: Any) -> None:
+    def run(training: Training, progress: Callable[[float], object] | None = None) -> None:
         nonlocal n_run
         n_run += 1
         if n_run > after:
             raise _KilledError
-        run_epoch(training, *arguments)
+        run_epoch(training, progress)
 
     model = LinearClassifier(
         checkpoint=path, max_epochs=3, batch_size=8, optimizer="adam", random_state=0, n_jobs=1
     )
-    Training.run_epoch = run  # type: ignore[method-assign]
+    Training.run_epoch = run  # type: ignore[method-assign,assignment]
     try:
         return model.fit(X, y)
     finally:
@@ -320,7 +320,7 @@ def _read_cache(path: Path) -> None:
 
 
 _plain, _gz, _tar_gz = formats.plain, formats.gzipped, formats.gzipped(formats.tar)
-_DATA_SETS = {
+_DATA_SETS: dict[str, tuple[Any, ...]] = {
     "cifar10-binary": ("cifar10 binary", _plain),
     "cifar10-pickle": ("cifar10 python", _plain),
     "cifar10-tar": ("cifar10 python tar.gz", _tar_gz),

@@ -77,8 +77,8 @@ def long_answers(k: int, n_queries: int, folder: Path) -> None:
 def features(kind: str, n_images: int, folder: Path) -> None:
     """Write features of images to a file, and compare those around the limits with their own."""
     if kind == "gradients":
-        images = _bytes(n_images, 256).reshape(-1, 16, 16)
-        model = HOG(36, pixels_per_cell=2, cells_per_block=3)
+        images: Array = _bytes(n_images, 256).reshape(-1, 16, 16)
+        model: HOG | ColorHistogram = HOG(36, pixels_per_cell=2, cells_per_block=3)
     else:
         images = _bytes(n_images, 3 * 16).reshape(-1, 4, 4, 3)
         model = ColorHistogram(16)

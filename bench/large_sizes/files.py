@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -99,8 +100,10 @@ def learn(folder: Path) -> None:
     places = plant(rows)
     labels = np.zeros(n_rows, np.int64)
     labels[places] = np.arange(len(places)) % _N_PLANTED_LABELS
-    parameters = {"preprocess": "none", "learning_rate": 1e-6, "batch_size": 256, "shuffle": False,
-                  "schedule": "constant", "random_state": 0}  # fmt: skip
+    parameters: dict[str, Any] = {
+        "preprocess": "none", "learning_rate": 1e-6, "batch_size": 256, "shuffle": False,
+        "schedule": "constant", "random_state": 0,
+    }  # fmt: skip
     classes = np.arange(_N_PLANTED_LABELS)
     whole = LinearClassifier(**parameters).partial_fit(rows, labels, classes=classes)
     parts = LinearClassifier(**parameters)

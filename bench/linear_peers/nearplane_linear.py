@@ -100,8 +100,10 @@ def _estimator(rows: Rows, plan: Plan) -> LinearClassifier:
 
 def _estimator_epoch(rows: Rows, plan: Plan) -> Epoch:
     def fit(*, record_steps: bool) -> LinearClassifier:
-        model = _estimator(rows, plan).set_params(record_steps=record_steps)
-        return model.fit(rows.X, rows.y)
+        model = _estimator(rows, plan)
+        model.set_params(record_steps=record_steps)
+        model.fit(rows.X, rows.y)
+        return model
 
     def losses() -> Array:
         recorded: Array = fit(record_steps=True).step_history_["data_loss"]

@@ -89,7 +89,8 @@ def _run_epoch(model: SoftmaxOrHinge, rows: Rows, plan: Plan, order: Tensor) -> 
     X, y = torch.from_numpy(rows.X), torch.from_numpy(rows.y)
     batches = order.tensor_split(-(-len(order) // plan.batch_size))
     losses = [model.step(_features(X[batch], rows), y[batch]) for batch in batches]
-    return torch.stack(losses).numpy()
+    found: Array = torch.stack(losses).numpy()
+    return found
 
 
 def _features(X: Tensor, rows: Rows) -> Tensor:

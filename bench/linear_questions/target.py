@@ -122,7 +122,8 @@ def _fit(
     training: Rows, validation: Rows, loss: str, n_epochs: int, n_threads: int
 ) -> LinearClassifier:
     model = LinearClassifier(loss, max_epochs=n_epochs, random_state=0, n_jobs=n_threads)
-    return model.fit(training.X, training.y, X_val=validation.X, y_val=validation.y)
+    model.fit(training.X, training.y, X_val=validation.X, y_val=validation.y)
+    return model
 
 
 def _fewest_epochs(

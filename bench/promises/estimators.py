@@ -207,7 +207,7 @@ def _features(data: Data, n_jobs: int) -> list[Case]:
         "transform": lambda model: model.transform(data.queries),
         "names": lambda model: list(model.get_feature_names_out()),
     }
-    words = {"n_words": 30, "n_patches": 2_000, "random_state": 0}
+    words: dict[str, Any] = {"n_words": 30, "n_patches": 2_000, "random_state": 0}
     return [
         Case("hog", lambda: features.HOG(n_jobs=n_jobs).fit(data.X), questions, features.HOG.load),
         Case(

@@ -124,7 +124,7 @@ class _Run:
 
 def _works(data: Data, every_n_jobs: Sequence[int], path: Path) -> dict[str, _Work]:
     cases = [(n_jobs, case) for n_jobs in every_n_jobs for case in every_estimator(data, n_jobs)]
-    works = {
+    works: dict[str, _Work] = {
         f"{case.name}, n_jobs={n_jobs}": _Same(partial(_use, case, path)) for n_jobs, case in cases
     }
     search = next(case for _, case in cases if case.name == "search pruned euclidean uint8")
@@ -206,7 +206,7 @@ def _mistakes(data: Data) -> dict[str, Callable[[], object]]:
 
 
 def _with_callback(data: Data) -> None:
-    def fail(times: Any, n_epochs: int) -> Any:
+    def fail(times: Any, n_epochs: float) -> Any:
         raise ValueError(f"no rates for {n_epochs} epochs of {len(times)} steps")
 
     nearplane.LinearClassifier(schedule=fail).fit(data.X, data.y)

@@ -7,7 +7,7 @@ from functools import cache
 from threading import Condition, Lock, get_ident
 from weakref import WeakSet
 
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController
 
 # Seconds for which a fork waits for products, and products for a fork, at most.
 _PATIENCE = 10.0

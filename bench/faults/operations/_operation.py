@@ -65,11 +65,15 @@ def digest(answer: object) -> str:
     return found.hexdigest()
 
 
+def _parts(matrix: Any) -> tuple[Any, ...]:
+    return matrix.data, matrix.indices, matrix.indptr, matrix.shape
+
+
 def _update(found: Any, answer: Any) -> None:
     if is_dataclass(answer) and not isinstance(answer, type):
         answer = {field.name: getattr(answer, field.name) for field in fields(answer)}
     elif scipy.sparse.issparse(answer):
-        answer = (answer.data, answer.indices, answer.indptr, answer.shape)
+        answer = _parts(answer)
     if isinstance(answer, np.ndarray) and answer.dtype != object:
         found.update(f"{answer.dtype.str}{answer.shape}".encode())
         found.update(np.ascontiguousarray(answer).tobytes())

@@ -69,8 +69,10 @@ def _going_on() -> Operation:
 def _asking(method: str) -> Operation:
     data = rows()
     model = _model().fit(data.X, data.y)
-    arguments = (data.queries, data.truth) if "score" in method else (data.queries,)
-    if method == "top_k_accuracy":
+    arguments: tuple[Any, ...] = (data.queries,)
+    if "score" in method:
+        arguments = (data.queries, data.truth)
+    elif method == "top_k_accuracy":
         arguments = (data.queries, data.truth, 2)
     return Operation(lambda: getattr(model, method)(*arguments))
 
