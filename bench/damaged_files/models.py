@@ -124,8 +124,7 @@ def _features(model: Any) -> bytes:
 
 def _linear() -> LinearClassifier:
     model = LinearClassifier("hinge", max_epochs=2, batch_size=8, random_state=0)
-    model.fit(_rows("uint8"), np.arange(_N) % 4)
-    return model
+    return model.fit(_rows("uint8"), np.arange(_N) % 4)
 
 
 def _linear_with_all() -> LinearClassifier:
@@ -139,8 +138,7 @@ def _linear_with_all() -> LinearClassifier:
         record_steps=True,
         random_state=0,
     )
-    model.fit(frame, _labels(), X_val=frame[:6], y_val=_labels()[:6])
-    return model
+    return model.fit(frame, _labels(), X_val=frame[:6], y_val=_labels()[:6])
 
 
 def _search(metric: str, algorithm: str, dtype: str) -> NearestNeighbors:

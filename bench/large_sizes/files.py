@@ -128,7 +128,7 @@ def learn_by_fit(folder: Path) -> None:
     labels[places] = 1
     model = LinearClassifier(max_epochs=1, random_state=0, learning_rate=1e-4).fit(rows, labels)
     mean = np.array(rows[places]).sum(axis=0, dtype=np.float64) / _ROWS
-    require(bool(np.allclose(model.mean_, mean, rtol=1e-9)), "means")
+    require(bool(np.allclose(np.asarray(model.mean_), mean, rtol=1e-9)), "means")
     require(bool(np.isfinite(model.coef_).all()), "weights are not finite")
     require_equal(model.predict(rows)[places], model.predict(np.array(rows[places])), "predictions")
 

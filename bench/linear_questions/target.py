@@ -122,8 +122,7 @@ def _fit(
     training: Rows, validation: Rows, loss: str, n_epochs: int, n_threads: int
 ) -> LinearClassifier:
     model = LinearClassifier(loss, max_epochs=n_epochs, random_state=0, n_jobs=n_threads)
-    model.fit(training.X, training.y, X_val=validation.X, y_val=validation.y)
-    return model
+    return model.fit(training.X, training.y, X_val=validation.X, y_val=validation.y)
 
 
 def _fewest_epochs(

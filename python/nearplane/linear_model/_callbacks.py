@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from nearplane._decorators import Method
+
 try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
+    from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback import with_callbacks as _with_callbacks
 
     CALLER_OF_FIT = 3  # stack level: there is a frame of scikit-learn's between
 except ImportError:  # an older scikit-learn: `set_callbacks` is missing, and all else is the same
@@ -13,8 +16,7 @@ except ImportError:  # an older scikit-learn: `set_callbacks` is missing, and al
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """Stands in for scikit-learn's."""
 
-    def with_callbacks(method: Any) -> Any:
-        """Return `method` as it is."""
+    def _with_callbacks(method: Any) -> Any:
         return method
 
 
@@ -22,6 +24,12 @@ __all__ = ["CALLER_OF_FIT", "CallbackSupportMixin", "EpochTasks", "with_callback
 
 Attributes = Callable[[], dict[str, Any]]
 """Returns the attributes that would make the estimator a fitted one at this point."""
+
+
+def with_callbacks(method: Method) -> Method:
+    """Let callbacks be told what `fit` does."""
+    decorated: Method = _with_callbacks(method)
+    return decorated
 
 
 class EpochTasks:

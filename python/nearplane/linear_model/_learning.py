@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
+from nearplane._decorators import available_if
 from nearplane._progress import progress_bar
 from nearplane._validation import with_names
 from nearplane.linear_model._callbacks import (
@@ -61,7 +61,7 @@ class LinearLearning(CallbackSupportMixin, LinearPrediction):  # type: ignore[mi
     _n_steps: int
     _optimizer: Optimizer
 
-    @with_callbacks  # type: ignore[untyped-decorator]  # scikit-learn has no types
+    @with_callbacks
     def fit(
         self,
         X: ArrayLike,
@@ -149,7 +149,7 @@ width) or (n_samples, height, width, channels)
             warnings.warn(text, ConvergenceWarning, stacklevel=CALLER_OF_FIT)
         return self
 
-    @available_if(_learns_by_steps)  # type: ignore[untyped-decorator]
+    @available_if(_learns_by_steps)
     def partial_fit(
         self,
         X: ArrayLike,

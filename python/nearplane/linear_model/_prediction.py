@@ -6,10 +6,10 @@ import numpy as np
 import scipy.special
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nearplane import _core
+from nearplane._decorators import available_if
 from nearplane._progress import progress_bar
 from nearplane._targets import plain_labels, read_targets
 from nearplane._validation import (
@@ -103,7 +103,7 @@ class LinearPrediction(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         labels: NDArray[Any] = self.classes_[winners]
         return labels
 
-    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
+    @available_if(_has_probabilities)
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the logarithm of `predict_proba`, which cannot underflow.
 
@@ -127,7 +127,7 @@ class LinearPrediction(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             scores = scipy.special.log_expit(scores)
         return np.asarray(scipy.special.log_softmax(scores, axis=1))
 
-    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
+    @available_if(_has_probabilities)
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probability of each class; for the losses "softmax" and "ovr_logistic".
 

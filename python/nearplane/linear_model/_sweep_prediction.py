@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
-from sklearn.utils.metaestimators import available_if
 
 from nearplane._cv_scoring import best_estimator_of
+from nearplane._decorators import available_if
 from nearplane._storage import FilePath
 from nearplane.linear_model._classifier import LinearClassifier
 
@@ -79,7 +79,7 @@ class SweepPrediction(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         """
         return self._best().predict(X)
 
-    @available_if(_best_has("predict_log_proba"))  # type: ignore[untyped-decorator]
+    @available_if(_best_has("predict_log_proba"))
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return logarithms of probabilities; see `LinearClassifier.predict_log_proba`.
 
@@ -97,10 +97,9 @@ class SweepPrediction(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         sklearn.exceptions.NotFittedError, TypeError, ValueError
             As in `decision_function`.
         """
-        log_probabilities: NDArray[np.float64] = self._best().predict_log_proba(X)
-        return log_probabilities
+        return self._best().predict_log_proba(X)
 
-    @available_if(_best_has("predict_proba"))  # type: ignore[untyped-decorator]
+    @available_if(_best_has("predict_proba"))
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return probabilities, if the loss has any; see `LinearClassifier.predict_proba`.
 
@@ -118,8 +117,7 @@ class SweepPrediction(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         sklearn.exceptions.NotFittedError, TypeError, ValueError
             As in `decision_function`.
         """
-        probabilities: NDArray[np.float64] = self._best().predict_proba(X)
-        return probabilities
+        return self._best().predict_proba(X)
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the fraction of the rows whose labels are predicted.

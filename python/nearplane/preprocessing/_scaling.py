@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import OneToOneFeatureMixin
-from sklearn.utils.metaestimators import available_if
 
 from nearplane._blocks import blocks
+from nearplane._decorators import available_if
 from nearplane._images import ImageTransformer, Shape, real_dtype
 from nearplane._validation import check_choice
 from nearplane.preprocessing._moments import checked, feature_means, feature_variances
@@ -67,7 +67,7 @@ or (n_samples, n_features)
             out[block] = Z
         return out.reshape(-1, *given)
 
-    @available_if(_keeps_what_it_subtracts)  # type: ignore[untyped-decorator]
+    @available_if(_keeps_what_it_subtracts)
     def inverse_transform(self, X: ArrayLike) -> NDArray[Any]:
         """Undo `transform`, but for roundings.
 
