@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.environment import environment
 from harness.options import make_parser, positive
-from harness.output import finish, print_table, watching
+from harness.output import finish, print_note, print_table, watching
 from harness.promise import Finding, Promise
 from harness.records import PAGE, make_record, page, read_records, write_record
 from promises import NAMES, load
@@ -26,6 +26,8 @@ def main() -> None:
     if options.list:
         print(*promises, sep="\n")
         return
+    for name in [name for name in options.only if name not in promises]:
+        print_note(f"{name} is tried in full or not at all")
     findings: dict[str, list[Finding]] = {}
     for name, promise in promises.items():
         with watching(name) as options.report:
