@@ -58,7 +58,7 @@ def wheels(session: nox.Session) -> None:
 def asan(session: nox.Session) -> None:
     """Run the core's tests and the Python tests under address and undefined-behaviour sanitizers.
 
-    The Python tests take hours; a second run goes on where the first one ended.
+    The Python tests take an hour; a second run goes on where the first one ended.
     """
     session.install(".[test]", *_BUILD)
     session.run("python", "bench/sanitized.py", "asan", *session.posargs)

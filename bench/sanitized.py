@@ -1,7 +1,7 @@
 """Run the core's tests under a sanitizer, and under asan the Python tests too.
 
 `asan` is AddressSanitizer with UndefinedBehaviorSanitizer, `tsan` ThreadSanitizer. The builds stay
-in build/, so a second run compiles what has changed. The Python tests take hours; what each file
+in build/, so a second run compiles what has changed. The Python tests take an hour; what each file
 came to is kept beside the build, and files that have passed are not run again until they change, or
 something that all of them depend on. The exit status is 1 if a test fails or a sanitizer has found
 something.

@@ -1,6 +1,6 @@
 """The Python tests with modules under AddressSanitizer and UndefinedBehaviorSanitizer.
 
-The whole takes hours, so what each file came to is kept, and a run goes on where the last one
+The whole takes an hour, so what each file came to is kept, and a run goes on where the last one
 ended: as long as the C++, the package, what tests share, and the file itself are what they were.
 """
 

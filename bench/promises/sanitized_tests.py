@@ -2,9 +2,9 @@
 
 Every bad access to memory by the core or its bindings, and every operation that C++ does not
 define, ends the tests. Python and NumPy are as they are, but take each object from the watched
-allocator. The files that exercise the core come first. That takes hours; a second run goes on where
-the first one ended. A file is run again if a test fails without a report: AddressSanitizer may hang
-in the child of a fork, if another thread was allocating at that moment.
+allocator. The files that exercise the core come first. That takes an hour; a second run goes on
+where the first one ended. A file is run again if a test fails without a report: AddressSanitizer
+may hang in the child of a fork, if another thread was allocating at that moment.
 """
 
 from harness.promise import Finding, Options, Promise, not_tried
