@@ -26,8 +26,9 @@ def main() -> None:
     if options.list:
         print(*promises, sep="\n")
         return
-    for name in [name for name in options.only if name not in promises]:
-        print_note(f"{name} is tried in full or not at all")
+    for name in options.only:
+        if name not in promises:
+            print_note(f"{name} is tried in full or not at all")
     findings: dict[str, list[Finding]] = {}
     for name, promise in promises.items():
         with watching(name) as options.report:

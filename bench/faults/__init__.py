@@ -5,6 +5,7 @@ their like. Python's side of each, through ctypes, is the module of the same nam
 """
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ _FLAGS = ("-std=c++20", "-O2", "-fPIC", "-shared", "-fno-builtin", "-Wall", "-We
 
 def obstacle() -> str | None:
     """Return why calls cannot be made to fail here; None if they can."""
-    if not sys.platform.startswith("linux") or not os.confstr("CS_GNU_LIBC_VERSION"):
+    if not sys.platform.startswith("linux") or platform.libc_ver()[0] != "glibc":
         return "cannot be tried here: it takes Linux and the GNU C library"
     if _compiler() is None:
         return "cannot be tried here: it takes a C++ compiler"

@@ -106,11 +106,13 @@ def _result(
         if known.digest == digest and known.passed:
             return known
     report(file.name)
-    result = _run(folder / "package", path.with_suffix(".xml"), file, digest)
-    while not (result.passed or result.has_report or result.n_runs == _RUNS):
-        again = _run(folder / "package", path.with_suffix(".xml"), file, digest)
-        complaint = result.complaint + again.complaint
-        result = replace(again, complaint=complaint, n_runs=result.n_runs + 1)
+    complaint = ""
+    for n_runs in range(1, _RUNS + 1):
+        run = _run(folder / "package", path.with_suffix(".xml"), file, digest)
+        complaint += run.complaint
+        result = replace(run, complaint=complaint, n_runs=n_runs)
+        if result.passed or result.has_report:
+            break
     path.write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
     return result
 

@@ -66,6 +66,7 @@ def digest(answer: object) -> str:
 
 
 def _parts(matrix: Any) -> tuple[Any, ...]:
+    # In place, the checker of types would hold it to what all kinds of sparse matrices share.
     return matrix.data, matrix.indices, matrix.indptr, matrix.shape
 
 
